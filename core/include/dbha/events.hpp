@@ -1,0 +1,83 @@
+#pragma once
+/// What dbha tells an application.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <dbha/topology.hpp>
+
+namespace dbha {
+
+enum class Loss { unknown, none, possible };
+
+/// Acknowledged writes to these partitions may be gone: write the local copy again. Delivered after the connections
+/// that are needed for it answer (or after apply_timeout, then `partial`). One change leads to one event, however often
+/// it is heard of.
+struct DbRestart {
+  std::string id;  ///< unique per controller
+  std::string cluster;
+  Cause cause = Cause::failover;
+  PartitionSet partitions;
+  NodeId old_primary;
+  NodeId new_primary;
+  Epoch epoch;
+  std::int64_t last_healthy_ms = 0;  ///< wall clock, ms since 1970; 0: never seen healthy
+  Loss loss = Loss::unknown;
+  bool partial = false;  ///< not every primary had answered when this was sent
+};
+
+/// A new topology has been applied.
+struct TopologyChanged {
+  std::string cluster;
+  Version version;
+  TopologyDiff diff;
+  bool partial = false;
+};
+
+/// No detector has been heard for three beats: routing goes on with the last topology.
+struct ViewStale {
+  std::string cluster;
+  Duration age;
+};
+struct ViewFresh {
+  std::string cluster;
+};
+
+/// Messages on these channels may have been missed. No dbrestart.
+struct SubscriptionInterrupted {
+  std::string cluster;
+  NodeId node;
+  std::vector<std::string> channels;
+};
+
+using Event = std::variant<DbRestart, TopologyChanged, ViewStale, ViewFresh, SubscriptionInterrupted>;
+
+/// The names by which handlers subscribe: dbrestart, topology_changed, view_stale, view_fresh,
+/// subscription_interrupted.
+inline const char* name_of(const Event& event) {
+  static constexpr const char* names[] = {"dbrestart", "topology_changed", "view_stale", "view_fresh",
+                                          "subscription_interrupted"};
+  return names[event.index()];
+}
+
+inline const char* text_of(Cause cause) {
+  static constexpr const char* names[] = {"failover", "restart", "overruled", "start", "manual"};
+  return names[static_cast<int>(cause)];
+}
+inline const char* text_of(Role role) {
+  static constexpr const char* names[] = {"unknown", "primary", "replica"};
+  return names[static_cast<int>(role)];
+}
+inline const char* text_of(Loss loss) {
+  static constexpr const char* names[] = {"unknown", "none", "possible"};
+  return names[static_cast<int>(loss)];
+}
+inline const char* text_of(ChangeKind kind) {
+  static constexpr const char* names[] = {"failover", "restart",    "reshard",  "membership",
+                                          "address",  "generation", "uncovered"};
+  return names[static_cast<int>(kind)];
+}
+
+}  // namespace dbha
