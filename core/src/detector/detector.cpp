@@ -1,0 +1,344 @@
+#include "detector/detector.hpp"
+
+#include <algorithm>
+
+#include "detector/membership.hpp"
+#include "detector/targets.hpp"
+#include "topology/diff.hpp"
+#include "topology/digest.hpp"
+#include "topology/ranges.hpp"
+#include "topology/validate.hpp"
+
+namespace dbha {
+namespace {
+
+/// An answer counts for two and a half periods: one missed round does not make a node silent, two do.
+constexpr double freshness = 2.5;
+/// While a change is seen and not yet borne out, the voters are asked again this often.
+constexpr Duration look_again = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Detector::Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr<const Topology> stored, Now now)
+    : settings_(std::move(settings)),
+      prober_(settings_.probe, std::move(cost)),
+      published_(std::move(stored)),
+      started_(now.time),
+      changed_at_(now.time),
+      last_tick_(now.time),
+      answers_from_(now.time),
+      evaluated_at_(now.time),
+      looked_closer_(now.time),
+      reason_("no majority has answered yet") {
+  if (!published_) return;
+  version_ = version_of(*published_);
+  // What was seen of the streams before the restart is known only by the marks: an epoch above them is taken for a sign
+  // of loss, because a spurious dbrestart is better than a missed one.
+  for (const auto& entry : published_->marks) {
+    Epoch& epoch = memory_.replid_epoch[entry.value.owner];
+    epoch = std::max(epoch, entry.value.epoch);
+  }
+}
+
+DetectorOutput Detector::start(Now now) {
+  DetectorOutput out;
+  set_targets(out, {});
+  return finish(std::move(out), now);
+}
+
+Evidence Detector::evidence(TimePoint now) const {
+  const auto window = std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(prober_.period()));
+  return observations_.fresh(std::max(now - window, answers_from_));
+}
+
+// ---- Inputs
+// ------------------------------------------------------------------------------------------------------------------
+
+DetectorOutput Detector::on_view(View view, Now now) {
+  DetectorOutput out;
+  prober_.settled(view.endpoint, Question::view);
+  unusable_.erase(view.endpoint);
+  if (auto violation = violation_of(view, settings_.partitions)) {
+    const std::string text = view.endpoint.text() + ": " + *violation;
+    if (noted_violations_.size() < 1000 && noted_violations_.insert(text).second)
+      out.notes.push_back({LogLevel::warning, "view_refused", text});
+    return finish(std::move(out), now);
+  }
+  const Node* known = published_ ? published_->node(view.node) : nullptr;
+  if (view.asked < answers_from_ || (known && from_an_earlier_life(*known, view.run_id))) {
+    prober_.urgent(view.endpoint, Question::view);
+    return finish(std::move(out), now);
+  }
+  dirty_ |= observations_.take(std::move(view));
+  return finish(std::move(out), now);
+}
+
+DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
+  prober_.settled(answer.endpoint, Question::role);
+  const Target* asked = target(answer.endpoint);
+  if (asked && !asked->id.empty() && answer.asked >= answers_from_) {
+    const View* view = observations_.latest(asked->id);
+    const bool news = answer.role != Role::unknown && (!view || view->role != answer.role);
+    if (news) {
+      // Promoted: its own view and the voters' epochs are all that an announcement needs. Demoted: its replicas know
+      // more.
+      prober_.suspect(asked->shard, now.time);
+      prober_.urgent(answer.endpoint, Question::view);
+      if (answer.role == Role::primary) ask_voters(Question::epoch);
+      if (answer.role == Role::replica) ask_shard(asked->shard, Question::view);
+    }
+  }
+  return finish({}, now);
+}
+
+DetectorOutput Detector::on_epoch(const EpochAnswer& answer, Now now) {
+  prober_.settled(answer.endpoint, Question::epoch);
+  if (answer.asked >= answers_from_) dirty_ |= observations_.take(answer);
+  return finish({}, now);
+}
+
+DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
+  prober_.settled(endpoint, Question::alive);
+  return finish({}, now);
+}
+
+DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question question, Now now) {
+  prober_.settled(endpoint, question);
+  if (const Target* asked = target(endpoint); asked && asked->role == Role::primary)
+    prober_.suspect(asked->shard, now.time);
+  return finish({}, now);
+}
+
+DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string& reason, Now now) {
+  DetectorOutput out;
+  for (const auto question : {Question::view, Question::role, Question::epoch, Question::alive})
+    prober_.settled(endpoint, question);
+  if (std::exchange(unusable_[endpoint], reason) != reason)
+    out.notes.push_back({LogLevel::error, "node_unusable", reason});
+  dirty_ = true;
+  return finish(std::move(out), now);
+}
+
+DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
+  NodeId node = hint.node;
+  if (node.empty())
+    if (const Target* known = target(hint.endpoint)) node = known->id;
+  if (node.empty() && hint.partition && published_)
+    if (const Node* owner = published_->owner(*hint.partition)) node = owner->id;
+  const Target* concerned = target(node);
+  if (!concerned) return finish({}, now);
+  // A replica that is gone takes nothing with it.
+  if (concerned->role == Role::replica && hint.kind == HintKind::connection_lost) return finish({}, now);
+  const bool first = !prober_.suspects().contains(concerned->shard);
+  prober_.suspect(concerned->shard, now.time);
+  if (first &&
+      (hint.kind == HintKind::demoted || hint.kind == HintKind::redirected || hint.kind == HintKind::read_only)) {
+    ask_shard(concerned->shard, Question::view);
+    ask_voters(Question::epoch);
+  }
+  return finish({}, now);
+}
+
+DetectorOutput Detector::on_tick(Now now) {
+  DetectorOutput out;
+  if (tilt(out, now.time)) return finish(std::move(out), now);
+  // Answers grow old without anybody saying so: look at least four times in each period.
+  dirty_ |= now.time - evaluated_at_ >= settings_.probe.period / 4;
+  look_closer(now.time);
+  return finish(std::move(out), now);
+}
+
+/// True while nothing may be concluded, because this process itself was stopped and its picture is old.
+bool Detector::tilt(DetectorOutput& out, TimePoint now) {
+  const Duration late = now - std::exchange(last_tick_, now);
+  if (late > settings_.tilt_after) {
+    observations_.clear();
+    answers_from_ = now;
+    tilt_until_ = now + 2 * prober_.period();
+    set_status(out, DetectorStatus::tilt,
+               "this process was stopped for " +
+                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(late).count()) + " ms");
+  }
+  if (tilt_until_ && now >= *tilt_until_) {
+    tilt_until_.reset();
+    dirty_ = true;
+  }
+  return tilt_until_.has_value();
+}
+
+DetectorOutput Detector::finish(DetectorOutput out, Now now) {
+  if (dirty_ && !tilt_until_) evaluate(out, now);
+  for (auto& ask : prober_.due(now.time)) out.asks.push_back(std::move(ask));
+  return out;
+}
+
+// ---- Conclusions
+// -------------------------------------------------------------------------------------------------------------
+
+void Detector::evaluate(DetectorOutput& out, Now now) {
+  dirty_ = false;
+  evaluated_at_ = now.time;
+  const Evidence seen = evidence(now.time);
+  const Candidate candidate = candidate_of(seen, settings_.voters);
+  voters_ = candidate.voters;
+  set_targets(out, seen);
+  Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
+  withheld_ = std::move(decision.withheld);
+  note_withheld(out);
+  if (!decision.degraded && settled(seen, now.time)) {
+    Topology topology = conclude(decision, candidate, seen);
+    if (!published_ || topology != *published_) publish(out, std::move(topology), now);
+    remember(memory_, *published_, seen, now.wall_ms);
+  }
+  clear_suspicions(seen);
+  update_status(out, decision, now.time);
+}
+
+Topology Detector::conclude(const Decision& decision, const Candidate& candidate, const Evidence& seen) const {
+  static const Topology nothing;
+  const Topology& before = published_ ? *published_ : nothing;
+  Topology after;
+  after.generation = published_ ? published_->generation : 1;
+  after.partitions = settings_.partitions;
+  after.claims = decision.claims;
+  after.nodes = members(before, decision.claims, candidate, seen);
+  after.marks = set_marks(before, after, seen, memory_);
+  return after;
+}
+
+/// The very first topology waits until every member has answered or has had its time to: it would be followed by others
+/// at once otherwise.
+bool Detector::settled(const Evidence& seen, TimePoint now) const {
+  if (published_ || now - started_ > prober_.period()) return true;
+  return std::all_of(prober_.targets().begin(), prober_.targets().end(),
+                     [&](const Target& t) { return t.id.empty() || seen.of(t.id); });
+}
+
+void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
+  static const Topology nothing;
+  NewTopology news;
+  news.version = version_of(topology);
+  news.diff = diff(published_ ? *published_ : nothing, topology);
+  news.topology = std::make_shared<const Topology>(std::move(topology));
+  published_ = news.topology;
+  version_ = news.version;
+  changed_at_ = now.time;
+  out.publish = std::move(news);
+}
+
+void Detector::note_withheld(DetectorOutput& out) {
+  std::string text;
+  for (const auto& w : withheld_)
+    text += (text.empty() ? "" : "; ") + text_of(w.range) + " " + short_id(w.claim.owner) + "@" +
+            std::to_string(w.claim.epoch.value) + ": " + w.reason;
+  if (text == noted_withheld_) return;
+  noted_withheld_ = text;
+  if (!text.empty()) out.notes.push_back({LogLevel::info, "claim_withheld", text});
+}
+
+// ---- Looking again
+// -----------------------------------------------------------------------------------------------------------
+
+void Detector::look_closer(TimePoint now) {
+  const bool waiting = std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
+  if (!waiting || now - looked_closer_ < look_again) return;
+  looked_closer_ = now;
+  ask_voters(Question::epoch);
+  for (const auto& w : withheld_)
+    if (const Target* owner = target(w.claim.owner)) prober_.urgent(owner->endpoint, Question::view);
+}
+
+void Detector::ask_voters(Question question) {
+  for (const auto& voter : voters_)
+    if (const Target* t = target(voter)) prober_.urgent(t->endpoint, question);
+}
+
+void Detector::ask_shard(const NodeId& shard, Question question) {
+  for (const auto& t : prober_.targets())
+    if (t.shard == shard) prober_.urgent(t.endpoint, question);
+}
+
+/// A suspicion ends when the shard's partitions have found their owner: another node, or the same one in an answer
+/// asked for since.
+void Detector::clear_suspicions(const Evidence& seen) {
+  if (!published_) return;
+  std::vector<NodeId> over;
+  for (const auto& [shard, since] : prober_.suspects()) {
+    const View* own = seen.of(shard);
+    const bool owns = !partitions_of(*published_, shard).empty();
+    const bool well = own && own->asked > since && own->role == Role::primary && seen.serves(shard);
+    if (!owns || well) over.push_back(shard);
+  }
+  for (const auto& shard : over) prober_.clear(shard);
+}
+
+void Detector::set_targets(DetectorOutput& out, const Evidence& seen) {
+  auto targets = targets_of(seen, published_.get(), settings_.seeds);
+  if (targets == prober_.targets()) return;
+  std::vector<Endpoint> endpoints;
+  for (const auto& t : targets) endpoints.push_back(t.endpoint);
+  prober_.set_targets(std::move(targets));
+  out.endpoints = std::move(endpoints);
+}
+
+const Target* Detector::target(const Endpoint& endpoint) const {
+  const auto& all = prober_.targets();
+  auto it = std::find_if(all.begin(), all.end(), [&](const Target& t) { return t.endpoint == endpoint; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+const Target* Detector::target(const NodeId& id) const {
+  if (id.empty()) return nullptr;
+  const auto& all = prober_.targets();
+  auto it = std::find_if(all.begin(), all.end(), [&](const Target& t) { return t.id == id; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+// ---- Status
+// ------------------------------------------------------------------------------------------------------------------
+
+void Detector::update_status(DetectorOutput& out, const Decision& decision, TimePoint now) {
+  if (decision.degraded) {
+    std::string reason = decision.reason;
+    for (const auto& [endpoint, why] : unusable_) reason += "; " + why;
+    return set_status(out, DetectorStatus::degraded, std::move(reason));
+  }
+  for (const auto& [shard, since] : prober_.suspects())
+    if (prober_.probing_fast(shard, now))
+      return set_status(out, DetectorStatus::suspect, "shard of " + short_id(shard));
+  std::string reason;
+  if (published_ && published_->covered() < settings_.partitions)
+    reason = std::to_string(settings_.partitions - published_->covered()) + " of " +
+             std::to_string(settings_.partitions) + " partitions have no owner";
+  set_status(out, DetectorStatus::ok, std::move(reason));
+}
+
+void Detector::set_status(DetectorOutput& out, DetectorStatus status, std::string reason) {
+  if (status == status_ && reason == reason_) return;
+  status_ = status;
+  reason_ = std::move(reason);
+  const bool well = status == DetectorStatus::ok && reason_.empty();
+  out.notes.push_back({well ? LogLevel::info : LogLevel::warning, std::string("detector_") + text_of(status), reason_});
+}
+
+Beat Detector::beat(Now now) const {
+  Beat beat;
+  beat.version = version_;
+  beat.status = status_;
+  beat.reason = reason_;
+  const Evidence seen = evidence(now.time);
+  for (const auto& [id, view] : seen.views) {
+    beat.reach.push_back(id);
+    if (!published_ || !seen.serves(id)) continue;
+    for (const auto range : self_report(*view).owns) {
+      PartitionSet said;
+      said.set(range, {});
+      walk(said, published_->claims, [&](PartitionRange piece, const Member* own, const Claim* claim) {
+        if (own && claim && claim->owner == id) beat.vouched.set(piece, {});
+      });
+    }
+  }
+  return beat;
+}
+
+}  // namespace dbha

@@ -1,0 +1,121 @@
+#pragma once
+/// The detector as one pure state machine: what the nodes say goes in, with the time; whom to ask and what to publish
+/// comes out. It owns no socket, no clock and no thread, so it runs by the thousand in tests on virtual time.
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <dbha/bus.hpp>
+
+#include "detector/candidate.hpp"
+#include "detector/mark_setting.hpp"
+#include "detector/prober.hpp"
+#include "detector/publication.hpp"
+
+namespace dbha {
+
+struct DetectorSettings {
+  ProbeSettings probe;
+  Duration tilt_after = std::chrono::seconds(2);
+  std::uint32_t partitions = 0;
+  Voters voters = Voters::owners;
+  std::vector<Endpoint> seeds;
+};
+
+/// The time of an input: monotonic for decisions, wall clock for what people read.
+struct Now {
+  TimePoint time;
+  std::int64_t wall_ms = 0;
+};
+
+/// A new topology to be stored, then published.
+struct NewTopology {
+  std::shared_ptr<const Topology> topology;
+  Version version;
+  TopologyDiff diff;
+};
+
+/// What the owner of the sockets does next.
+struct DetectorOutput {
+  std::optional<std::vector<Endpoint>> endpoints;  ///< keep connections to exactly these
+  std::vector<Ask> asks;
+  std::optional<NewTopology> publish;
+  struct Note {
+    LogLevel level;
+    std::string event;
+    std::string detail;
+  };
+  std::vector<Note> notes;  ///< what an operator should read: changes of status, refused views, withheld claims
+};
+
+class Detector {
+ public:
+  /// `stored`: the last published topology from the state store, null at the very first start.
+  Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr<const Topology> stored, Now now);
+
+  DetectorOutput start(Now now);
+  DetectorOutput on_view(View view, Now now);
+  DetectorOutput on_role(const RoleAnswer& answer, Now now);
+  DetectorOutput on_epoch(const EpochAnswer& answer, Now now);
+  DetectorOutput on_alive(const Endpoint& endpoint, Now now);
+  DetectorOutput on_no_answer(const Endpoint& endpoint, Question question, Now now);
+  DetectorOutput on_unusable(const Endpoint& endpoint, const std::string& reason, Now now);
+  DetectorOutput on_hint(const Hint& hint, Now now);
+  /// To be called next_tick() later, and not much later: a late tick means that the process itself was stopped.
+  DetectorOutput on_tick(Now now);
+  Duration next_tick(TimePoint now) const { return prober_.next(now); }
+
+  /// Everything of a beat that the detector knows; the fleet's size is the caller's.
+  Beat beat(Now now) const;
+  std::shared_ptr<const Topology> published() const { return published_; }
+  const Version& version() const { return version_; }
+  DetectorStatus status() const { return status_; }
+  const std::string& reason() const { return reason_; }
+  const Prober& prober() const { return prober_; }
+
+ private:
+  Evidence evidence(TimePoint now) const;
+  void evaluate(DetectorOutput& out, Now now);
+  Topology conclude(const Decision& decision, const Candidate& candidate, const Evidence& evidence) const;
+  bool settled(const Evidence& evidence, TimePoint now) const;
+  void publish(DetectorOutput& out, Topology topology, Now now);
+  void look_closer(TimePoint now);
+  void clear_suspicions(const Evidence& evidence);
+  void set_targets(DetectorOutput& out, const Evidence& evidence);
+  void set_status(DetectorOutput& out, DetectorStatus status, std::string reason);
+  void update_status(DetectorOutput& out, const Decision& decision, TimePoint now);
+  void note_withheld(DetectorOutput& out);
+  bool tilt(DetectorOutput& out, TimePoint now);
+  const Target* target(const Endpoint& endpoint) const;
+  const Target* target(const NodeId& id) const;
+  void ask_voters(Question question);
+  void ask_shard(const NodeId& shard, Question question);
+  DetectorOutput finish(DetectorOutput out, Now now);
+
+  DetectorSettings settings_;
+  Prober prober_;
+  Observations observations_;
+  MarkMemory memory_;
+  std::shared_ptr<const Topology> published_;
+  Version version_;
+  TimePoint started_;
+  TimePoint changed_at_;
+  TimePoint last_tick_;
+  TimePoint answers_from_;  ///< older questions' answers are not used: the process was stopped meanwhile (TILT)
+  std::optional<TimePoint> tilt_until_;
+  bool dirty_ = false;  ///< something new was said since the last evaluation
+  std::map<Endpoint, std::string> unusable_;
+  std::set<NodeId> voters_;
+  std::vector<Withheld> withheld_;
+  std::string noted_withheld_;
+  TimePoint evaluated_at_;
+  TimePoint looked_closer_;
+  std::set<std::string> noted_violations_;
+  DetectorStatus status_ = DetectorStatus::starting;
+  std::string reason_;
+};
+
+}  // namespace dbha

@@ -1,0 +1,122 @@
+#include "detector/mark_setting.hpp"
+
+#include "topology/marks.hpp"
+
+namespace dbha {
+namespace {
+
+/// The owner's stream of writes, taken only from its own answer as primary at that very epoch.
+ReplId own_replid(const Evidence& evidence, const NodeId& owner, Epoch epoch) {
+  const View* own = evidence.of(owner);
+  const bool at_epoch = own && own->role == Role::primary && self_report(*own).epoch == epoch;
+  return at_epoch ? own->replid : ReplId{};
+}
+
+class MarkSetter {
+ public:
+  MarkSetter(const Topology& before, const Topology& after, const Evidence& evidence, const MarkMemory& memory)
+      : before_(before), after_(after), evidence_(evidence), memory_(memory) {}
+
+  /// The mark of a piece with one claim and one old mark.
+  Mark judge(PartitionRange piece, const Claim& claim, const Mark* old) const {
+    const ReplId replid = own_replid(evidence_, claim.owner, claim.epoch);
+    if (!old) return next_mark(nullptr, claim, replid, Cause::start);
+    const Claim* held = before_.claims.find(piece.first);
+    const NodeId held_owner = held ? held->owner : NodeId{};
+    if (held_owner.empty()) return after_nobody(claim, *old, replid);
+    if (held_owner != claim.owner) return renew(claim, *old, replid, Cause::failover, held_owner);
+    if (restarted(claim.owner)) return renew(claim, *old, replid, Cause::restart, held_owner);
+    if (stream_lost(claim.owner)) return renew(claim, *old, replid, Cause::failover, held_owner);
+    return completed(claim, *old);
+  }
+
+ private:
+  /// "Nobody owned it" and then the same node with the same data again is no loss.
+  Mark after_nobody(const Claim& claim, const Mark& old, const ReplId& replid) const {
+    const bool as_before =
+        old.owner == claim.owner && !restarted(claim.owner) && (replid.empty() || replid == old.replid);
+    return as_before ? completed(claim, old) : renew(claim, old, replid, Cause::failover, old.owner);
+  }
+
+  Mark renew(const Claim& claim, const Mark& old, const ReplId& replid, Cause cause, const NodeId& from) const {
+    Mark mark = next_mark(&old, claim, replid, cause);
+    mark.old_owner = from;
+    auto healthy = memory_.healthy_ms.find(from);
+    mark.last_healthy_ms = healthy == memory_.healthy_ms.end() ? 0 : healthy->second;
+    return mark;
+  }
+
+  bool restarted(const NodeId& owner) const {
+    const Node* a = before_.node(owner);
+    const Node* b = after_.node(owner);
+    return a && b && !a->run_id.empty() && a->run_id != b->run_id;
+  }
+
+  /// The owner writes another stream and its epoch has risen above all that was seen with the old one: it was replica
+  /// in between (C5).
+  bool stream_lost(const NodeId& owner) const {
+    const Node* a = before_.node(owner);
+    const View* own = evidence_.of(owner);
+    if (!a || !own || own->role != Role::primary || a->replid.empty() || own->replid.empty() ||
+        own->replid == a->replid)
+      return false;
+    const Node* b = after_.node(owner);
+    if (!b || b->replid != own->replid) return false;  // not taken over yet: its claims are not published
+    auto seen = memory_.replid_epoch.find(owner);
+    return seen == memory_.replid_epoch.end() || self_report(*own).epoch > seen->second;
+  }
+
+  /// A mark whose stream was not known yet gets it from the owner at the mark's epoch. An owner that answers for the
+  /// first time at a higher epoch has been through another change.
+  Mark completed(const Claim& claim, Mark mark) const {
+    if (!mark.replid.empty()) return mark;
+    const View* own = evidence_.of(claim.owner);
+    if (!own || own->role != Role::primary || own->replid.empty()) return mark;
+    const Epoch said = self_report(*own).epoch;
+    if (said == mark.epoch) mark.replid = own->replid;
+    if (said > mark.epoch && said == claim.epoch) return renew(claim, mark, own->replid, Cause::failover, mark.owner);
+    return mark;
+  }
+
+  const Topology& before_;
+  const Topology& after_;
+  const Evidence& evidence_;
+  const MarkMemory& memory_;
+};
+
+}  // namespace
+
+PartitionMap<Mark> set_marks(const Topology& before, const Topology& after, const Evidence& evidence,
+                             const MarkMemory& memory) {
+  const MarkSetter setter(before, after, evidence, memory);
+  // Cut at the borders of the claims before and after: a piece has one of each.
+  PartitionMap<std::pair<Claim, Claim>> pieces;
+  walk(after.claims, before.claims, [&](PartitionRange range, const Claim* now, const Claim* held) {
+    if (now) pieces.set(range, {*now, held ? *held : Claim{}});
+  });
+  PartitionMap<Mark> out;
+  walk(pieces, before.marks, [&](PartitionRange piece, const std::pair<Claim, Claim>* claims, const Mark* old) {
+    if (!claims || claims->first.owner.empty()) {
+      if (old) out.set(piece, *old);
+      return;
+    }
+    out.set(piece, setter.judge(piece, claims->first, old));
+  });
+  return out;
+}
+
+void remember(MarkMemory& memory, const Topology& topology, const Evidence& evidence, std::int64_t wall_ms) {
+  for (const auto& [id, view] : evidence.views) {
+    const Node* node = topology.node(id);
+    if (!node || view->role != Role::primary) {
+      memory.replid_epoch.erase(id);
+      continue;
+    }
+    if (node->replid != view->replid) continue;
+    Epoch& highest = memory.replid_epoch[id];
+    highest = std::max(highest, self_report(*view).epoch);
+    if (evidence.serves(id)) memory.healthy_ms[id] = wall_ms;
+  }
+}
+
+}  // namespace dbha

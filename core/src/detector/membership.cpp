@@ -1,0 +1,96 @@
+#include "detector/membership.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace dbha {
+namespace {
+
+std::set<NodeId> listed_by_majority(const Candidate& candidate, const Evidence& evidence) {
+  std::map<NodeId, std::size_t> count;
+  std::size_t answering = 0;
+  for (const auto& voter : candidate.voters) {
+    const View* view = evidence.of(voter);
+    if (!view) continue;
+    ++answering;
+    for (const auto& report : view->nodes) ++count[report.id];
+  }
+  std::set<NodeId> out;
+  for (const auto& [id, n] : count)
+    if (2 * n > answering) out.insert(id);
+  return out;
+}
+
+/// What is said of the node: by itself if it answers, else by who was asked last.
+const NodeReport* newest_report(const Evidence& evidence, const NodeId& id) {
+  if (const View* own = evidence.of(id)) return report_on(*own, id);
+  const View* newest = nullptr;
+  for (const auto& [other, view] : evidence.views)
+    if (report_on(*view, id) && (!newest || view->asked > newest->asked)) newest = view;
+  return newest ? report_on(*newest, id) : nullptr;
+}
+
+/// The highest epoch with which the node is an owner, nullopt if it owns nothing.
+std::optional<Epoch> published_epoch(const PartitionMap<Claim>& claims, const NodeId& id) {
+  std::optional<Epoch> out;
+  for (const auto& entry : claims)
+    if (entry.value.owner == id) out = std::max(out.value_or(Epoch{}), entry.value.epoch);
+  return out;
+}
+
+void take_role(Node& node, const NodeReport& report, bool owner) {
+  if (report.role == Role::replica) {
+    node.role = Role::replica;
+    node.primary = report.primary;
+    node.replid = {};
+  } else if (report.role == Role::primary && (owner || report.owns.empty())) {
+    node.role = Role::primary;
+    node.primary = {};
+  }
+}
+
+void take_own_words(Node& node, const View& own, std::optional<Epoch> published) {
+  if (!own.run_id.empty() && own.run_id != node.run_id) {
+    if (!node.run_id.empty()) node.predecessors.insert(node.predecessors.begin(), node.run_id);
+    if (node.predecessors.size() > max_predecessors) node.predecessors.resize(max_predecessors);
+    node.run_id = own.run_id;
+  }
+  const bool claims_published = !published || self_report(own).epoch <= *published;
+  if (node.role == Role::primary && own.role == Role::primary && !own.replid.empty() && claims_published)
+    node.replid = own.replid;
+}
+
+}  // namespace
+
+bool from_an_earlier_life(const Node& node, const RunId& run_id) {
+  return std::find(node.predecessors.begin(), node.predecessors.end(), run_id) != node.predecessors.end();
+}
+
+std::vector<Node> members(const Topology& before, const PartitionMap<Claim>& claims, const Candidate& candidate,
+                          const Evidence& evidence) {
+  std::set<NodeId> ids = listed_by_majority(candidate, evidence);
+  for (const auto& entry : claims)
+    if (!entry.value.owner.empty()) ids.insert(entry.value.owner);
+
+  std::vector<Node> out;
+  for (const auto& id : ids) {
+    const Node* known = before.node(id);
+    Node node = known ? *known : Node{};
+    node.id = id;
+    const auto published = published_epoch(claims, id);
+    if (candidate.disowned.contains(id)) {
+      node.role = Role::unknown;
+      node.replid = {};
+    } else if (const NodeReport* report = newest_report(evidence, id)) {
+      node.endpoint = report->endpoint;
+      take_role(node, *report, published.has_value());
+      if (const View* own = evidence.of(id)) take_own_words(node, *own, published);
+    }
+    // An owner routes, whatever role it had before; a role that contradicts its claim would close the connection to it.
+    if (published && node.role == Role::unknown && !candidate.disowned.contains(id)) node.role = Role::primary;
+    if (node.endpoint.port != 0) out.push_back(std::move(node));
+  }
+  return out;
+}
+
+}  // namespace dbha

@@ -1,0 +1,29 @@
+#pragma once
+/// Topologies and events as JSON: for the state store, `--json`, and handlers in other languages. Reading checks
+/// everything it uses.
+
+#include <optional>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <dbha/events.hpp>
+#include <dbha/topology.hpp>
+
+namespace dbha {
+
+nlohmann::json to_json(const Topology& topology);
+/// Throws Error naming what is wrong.
+Topology topology_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const PartitionMap<Mark>& marks);
+PartitionMap<Mark> marks_from_json(const nlohmann::json& json);
+
+/// {"event", "id", "cluster", "cause", "partitions": [[a, b]], ...}
+nlohmann::json to_json(const Event& event);
+DbRestart dbrestart_from_json(const nlohmann::json& json);
+
+/// [[a, b], ...]
+nlohmann::json to_json(const PartitionSet& set);
+
+}  // namespace dbha

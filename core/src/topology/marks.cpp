@@ -1,0 +1,54 @@
+#include "topology/marks.hpp"
+
+#include <tuple>
+
+namespace dbha {
+namespace {
+
+auto order(const Mark& m) {
+  return std::tie(m.epoch, m.count, m.owner, m.replid);
+}
+
+}  // namespace
+
+bool same_event(const Mark& a, const Mark& b) {
+  if (!a.replid.empty() && a.replid == b.replid) return true;
+  const bool one_unknown = a.replid.empty() || b.replid.empty();
+  return one_unknown && std::tie(a.epoch, a.count, a.owner) == std::tie(b.epoch, b.count, b.owner);
+}
+
+bool newer(const Mark& a, const Mark& b) {
+  return order(a) > order(b);
+}
+
+Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause cause) {
+  Mark mark;
+  mark.epoch = claim.epoch;
+  mark.owner = claim.owner;
+  mark.replid = replid;
+  mark.cause = cause;
+  if (!old) return mark;
+  mark.epoch = std::max(old->epoch, claim.epoch);
+  mark.count = mark.epoch > old->epoch ? 0 : old->count + 1;
+  mark.old_owner = old->owner;
+  if (!replid.empty() && replid == old->replid) mark.replid.value += '@' + std::to_string(mark.epoch.value);
+  return mark;
+}
+
+PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b) {
+  PartitionMap<Mark> out;
+  walk(a, b, [&](PartitionRange range, const Mark* x, const Mark* y) {
+    out.set(range, !y || (x && !newer(*y, *x)) ? *x : *y);
+  });
+  return out;
+}
+
+PartitionSet due(const PartitionMap<Mark>& marks, const PartitionMap<Mark>& handled) {
+  PartitionSet out;
+  walk(marks, handled, [&](PartitionRange range, const Mark* mark, const Mark* done) {
+    if (mark && !(done && same_event(*mark, *done))) out.set(range, {});
+  });
+  return out;
+}
+
+}  // namespace dbha

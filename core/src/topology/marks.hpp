@@ -1,0 +1,28 @@
+#pragma once
+/// Marks (R6): on each partition the newest change that may have lost acknowledged writes. Events come from marks,
+/// never from the difference of two topologies: a failover A -> B -> A between two looks leaves the same owner and
+/// still lost writes (C5).
+
+#include <dbha/topology.hpp>
+
+namespace dbha {
+
+/// Whether two marks name the same change: equal streams of writes, or the same (epoch, count, owner) with one stream
+/// not yet known.
+bool same_event(const Mark& a, const Mark& b);
+
+/// The order by which marks join: (epoch, count, owner, replid); cause and times are payload.
+bool newer(const Mark& a, const Mark& b);
+
+/// The mark of a change that happened now: the epoch never falls, and the count tells changes of one epoch apart.
+/// `replid` is the new owner's, empty while it has not said it. A replid that already is the old mark's although the
+/// owner changed cannot name the new change, so the epoch is added to it.
+Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause cause);
+
+/// Marks join partition by partition, apart from the claims; what only one of them knows stays.
+PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b);
+
+/// The partitions whose mark in `marks` is another event than in `handled`.
+PartitionSet due(const PartitionMap<Mark>& marks, const PartitionMap<Mark>& handled);
+
+}  // namespace dbha

@@ -1,0 +1,29 @@
+#include "topology/ranges.hpp"
+
+#include <dbha/topology.hpp>
+
+namespace dbha {
+
+std::string text_of(PartitionRange range) {
+  const auto first = std::to_string(range.first.value);
+  return range.first == range.last ? first : first + '-' + std::to_string(range.last.value);
+}
+
+std::string text_of(const PartitionSet& set) {
+  std::string out;
+  for (const auto& entry : set) out.append(out.empty() ? "" : ",").append(text_of(entry.range));
+  return out.empty() ? "none" : out;
+}
+
+void add(PartitionSet& set, const PartitionSet& more) {
+  for (const auto& entry : more) set.set(entry.range, {});
+}
+
+PartitionSet partitions_of(const Topology& topology, const NodeId& owner) {
+  PartitionSet out;
+  for (const auto& entry : topology.claims)
+    if (entry.value.owner == owner) out.set(entry.range, {});
+  return out;
+}
+
+}  // namespace dbha
