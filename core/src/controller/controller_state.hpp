@@ -1,0 +1,90 @@
+#pragma once
+/// The controller as one pure state machine: what comes from the bus goes in, with the time; what to apply, to ask for
+/// and to tell comes out. Apply first, then emit: no event leaves before the connections it needs are in place.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dbha/events.hpp>
+
+#include "controller/feed.hpp"
+
+namespace dbha {
+
+struct ControllerSettings {
+  std::string name;
+  std::string cluster;
+  std::size_t detectors = 0;
+  std::uint64_t seed = 0;  ///< of the jitter
+  /// How long the first detector may take before the controller reads the topology itself, once.
+  Duration self_read_after = std::chrono::seconds(2);
+};
+
+/// Carry out with Database::apply, and come back with on_applied(serial).
+struct ApplyOrder {
+  std::uint64_t serial = 0;
+  std::shared_ptr<const Topology> topology;
+  PartitionSet marked;
+};
+
+/// The applied topology's marks are to be compared with what each handler has handled.
+struct MarksApplied {
+  std::shared_ptr<const Topology> topology;
+  bool partial = false;
+};
+
+struct ControllerOutput {
+  std::optional<ApplyOrder> apply;
+  std::optional<MarksApplied> marks;
+  std::vector<Event> events;  ///< all but dbrestart
+  std::vector<Ack> acks;      ///< `pending` is the caller's to fill in
+  std::vector<std::size_t> requests;
+  bool read_topology = false;  ///< no detector answers: ask the database once
+};
+
+class ControllerState {
+ public:
+  ControllerState(ControllerSettings settings, TimePoint now);
+
+  ControllerOutput on_publication(const Publication& publication, TimePoint now);
+  ControllerOutput on_beat(const Beat& beat, TimePoint now);
+  ControllerOutput on_snapshot(std::size_t index, const Snapshot& snapshot, TimePoint now);
+  ControllerOutput on_snapshot_refused(std::size_t index, Duration retry_after, TimePoint now);
+  /// What the database said when it was asked once; generation 0, no marks. Any detector's topology replaces it.
+  ControllerOutput on_self_read(Topology topology, TimePoint now);
+  ControllerOutput on_applied(std::uint64_t serial, const Applied& applied, TimePoint now);
+  /// Each 10 to 100 ms.
+  ControllerOutput on_tick(TimePoint now);
+
+  /// The topology in use, and the version an operator sees; null and unknown before the first.
+  std::shared_ptr<const Topology> applied() const { return applied_; }
+  const Version& version() const { return applied_version_; }
+  bool stale() const { return stale_; }
+  std::optional<Duration> age(TimePoint now) const { return feed_.age(now); }
+  const Feed& feed() const { return feed_; }
+  /// What acks say now: each detector's latest topology that is part of the applied one.
+  const std::vector<Ack>& acks() const { return acks_; }
+
+ private:
+  void rejoin(ControllerOutput& out, TimePoint now);
+  void order(ControllerOutput& out, Topology topology);
+  void check_freshness(ControllerOutput& out, TimePoint now);
+  void ask(ControllerOutput& out, TimePoint now);
+
+  ControllerSettings settings_;
+  Feed feed_;
+  TimePoint started_;
+  std::shared_ptr<const Topology> target_;  ///< being applied, or applied
+  Version target_version_;
+  std::vector<Ack> target_acks_;
+  std::uint64_t serial_ = 0;
+  std::shared_ptr<const Topology> applied_;
+  Version applied_version_;
+  std::vector<Ack> acks_;
+  bool stale_ = false;
+  bool self_read_asked_ = false;
+};
+
+}  // namespace dbha

@@ -1,0 +1,53 @@
+#pragma once
+/// What must survive a restart: the detector's published topology and its start, the marks that each handler has
+/// handled, and the events it has not finished. One SQLite file a process (WAL, synchronous NORMAL: after a power cut
+/// it may be a moment older, which costs a repeated event and never a missed one).
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dbha/events.hpp>
+
+struct sqlite3;
+
+namespace dbha {
+
+/// Loop thread only. The constructor throws StartError; later failures throw Error: the disk is full or gone.
+class StateStore {
+ public:
+  /// Opens or makes `folder`/`name`.db, for this process alone.
+  StateStore(const std::filesystem::path& folder, const std::string& name);
+  ~StateStore();
+  StateStore(const StateStore&) = delete;
+  StateStore& operator=(const StateStore&) = delete;
+
+  const std::filesystem::path& file() const { return file_; }
+
+  /// max(wall clock, the stored one + 1), stored: it rises with every start even where the clock steps back.
+  std::uint64_t next_start(std::int64_t wall_ms);
+
+  std::optional<Topology> published() const;
+  void save_published(const Topology& topology);
+
+  /// The marks that this handler has handled, nothing if it has never been told of any.
+  std::optional<PartitionMap<Mark>> handled(const std::string& handler) const;
+  /// Notes the marks as handled and the events as due to this handler, in one transaction, and gives the events their
+  /// ids.
+  void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
+              const std::string& id_prefix);
+  /// The events due to this handler, oldest first.
+  std::vector<DbRestart> pending(const std::string& handler) const;
+  void done(const std::string& handler, const std::string& event_id);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const;
+  };
+  std::filesystem::path file_;
+  std::unique_ptr<sqlite3, Close> db_;
+};
+
+}  // namespace dbha
