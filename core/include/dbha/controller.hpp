@@ -23,7 +23,8 @@ struct ViewState {
   Duration age{};      ///< since the last beat of a detector; meaningless before the first
 };
 
-/// Ends a subscription with its owner; returns after a handler that is running has returned.
+/// Ends a subscription with its owner; returns after a handler that is running has returned. Must end before its
+/// Controller does: declare it after the controller.
 class Subscription {
  public:
   Subscription() = default;

@@ -73,9 +73,9 @@ constexpr PluginInfo plugin_info(PluginKind kind, const char* name, const char* 
 }  // namespace detail
 
 /// The section's name lets the host find the constant in a file without running any of its code.
-#define DBHA_PLUGIN(kind, name, description, options, create)                                                        \
-  extern "C" __attribute__((section("boostdll"), visibility("default"), used)) const ::dbha::PluginInfo dbha_plugin; \
-  const ::dbha::PluginInfo dbha_plugin =                                                                             \
+#define DBHA_PLUGIN(kind, name, description, options, create)                                                  \
+  extern "C" __attribute__((section("boostdll"), visibility("default"))) const ::dbha::PluginInfo dbha_plugin; \
+  __attribute__((used)) const ::dbha::PluginInfo dbha_plugin =                                                 \
       ::dbha::detail::plugin_info(kind, name, description, options, sizeof(options) / sizeof((options)[0]), create)
 
 }  // namespace dbha

@@ -1,0 +1,93 @@
+#include "runtime/admin_requests.hpp"
+
+#include <unistd.h>
+
+#include "runtime/controller_role.hpp"
+#include "runtime/detector_role.hpp"
+#include "topology/json.hpp"
+
+namespace dbha {
+namespace {
+
+using nlohmann::json;
+
+void detector_problems(const json& detector, json& problems) {
+  const auto status = detector.at("status").get<std::string>();
+  const auto reason = detector.at("reason").get<std::string>();
+  if (status != "ok") {
+    problems.push_back("the detector is " + status + ": " + reason);
+  } else if (!reason.empty()) {
+    problems.push_back(reason);
+  }
+  for (const auto& controller : detector.at("controllers"))
+    if (!controller.at("current").get<bool>())
+      problems.push_back("controller " + controller.at("name").get<std::string>() + " has not applied " +
+                         detector.at("version").get<std::string>());
+}
+
+void controller_problems(const json& controller, json& problems) {
+  if (const auto waiting = controller.at("waiting_for").get<std::string>(); !waiting.empty()) {
+    problems.push_back("the controller has no topology: " + waiting);
+    return;
+  }
+  if (controller.at("self_read").get<bool>())
+    problems.push_back("no detector answers: the topology was read from the database once, at the start");
+  if (controller.at("stale").get<bool>())
+    problems.push_back("the controller's view is stale: no detector has been heard for " +
+                       controller.at("view_age_ms").dump() + " ms");
+  if (controller.at("covered") != controller.at("partitions"))
+    problems.push_back("only " + controller.at("covered").dump() + " of " + controller.at("partitions").dump() +
+                       " partitions have an owner");
+}
+
+}  // namespace
+
+json status_json(const AdminFacts& facts) {
+  json out = {
+      {"name", facts.config.name}, {"cluster", facts.config.cluster}, {"pid", getpid()}, {"dbha", DBHA_VERSION}};
+  json problems = json::array();
+  if (facts.detector) {
+    out["detector"] = facts.detector->status();
+    detector_problems(out["detector"], problems);
+  }
+  if (facts.controller) {
+    out["controller"] = facts.controller->status();
+    controller_problems(out["controller"], problems);
+  }
+  out["problems"] = std::move(problems);
+  return out;
+}
+
+json topology_json(const AdminFacts& facts) {
+  std::shared_ptr<const Topology> topology;
+  Version version;
+  if (facts.controller && facts.controller->state().applied()) {
+    topology = facts.controller->state().applied();
+    version = facts.controller->state().version();
+  } else if (facts.detector) {
+    topology = facts.detector->detector().published();
+    version = facts.detector->detector().version();
+  }
+  if (!topology) return {{"version", ""}, {"error", "there is no topology yet"}};
+  json out = to_json(*topology);
+  out["version"] = version.text();
+  out["covered"] = topology->covered();
+  return out;
+}
+
+std::string answer_admin_request(std::string_view request, const std::function<AdminFacts()>& facts) {
+  try {
+    const json asked = json::parse(request, nullptr, false);
+    if (!asked.is_object() || !asked.contains("request") || !asked["request"].is_string())
+      return json{{"error", "expected a JSON object like {\"request\": \"status\"}"}}.dump();
+    const auto what = asked["request"].get<std::string>();
+    if (what == "status") return status_json(facts()).dump();
+    if (what == "topology") return topology_json(facts()).dump();
+    return json{{"error", "there is no request '" + what + "'; there are status and topology"}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
+  } catch (const std::exception& e) {
+    return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+}
+
+}  // namespace dbha

@@ -1,0 +1,203 @@
+#include "runtime/controller_role.hpp"
+
+#include <random>
+
+#include <dbha_bus/subscriber.hpp>
+
+#include "runtime/wall_clock.hpp"
+#include "topology/diff.hpp"
+#include "topology/json.hpp"
+#include "topology/ranges.hpp"
+
+namespace dbha {
+namespace {
+
+constexpr Duration tick_period = std::chrono::milliseconds(20);
+/// Repeated, so that a detector that was restarted learns of the whole fleet, and one that is gone is missed.
+constexpr Duration ack_period = std::chrono::seconds(5);
+constexpr Duration self_read_limit = std::chrono::seconds(3);
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+ControllerSettings settings_of(const Config& config) {
+  ControllerSettings out;
+  out.name = config.name;
+  out.cluster = config.cluster;
+  out.detectors = config.controller->detectors.size();
+  out.seed = random_seed();
+  return out;
+}
+
+DatabaseSettings database_settings(const Config& config) {
+  const ControllerConfig& c = *config.controller;
+  return {.call_deadline = c.call_deadline,
+          .apply_timeout = c.apply_timeout,
+          .probe_timeout = c.probe_timeout,
+          .max_redirects = c.max_redirects,
+          .queue_calls = c.queue_calls,
+          .queue_bytes = c.queue_bytes,
+          .client_name = config.name};
+}
+
+bus::SubscriberSettings bus_settings(const Config& config) {
+  bus::SubscriberSettings out;
+  out.cluster = config.cluster;
+  out.controller = config.name;
+  for (const auto& detector : config.controller->detectors)
+    out.detectors.push_back({detector.publish, detector.control});
+  return out;
+}
+
+}  // namespace
+
+ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus,
+                               Backend& backend, StateStore& store)
+    : loop_(loop),
+      log_(log),
+      backend_(backend),
+      name_(config.name),
+      cluster_(config.cluster),
+      config_(*config.controller),
+      waiting_for_("no detector has answered yet"),
+      state_(settings_of(config), loop.now()),
+      database_(backend.open_database(*this, database_settings(config))),
+      hub_(loop, log, store, config.name, config.cluster) {
+  // Always there: what was due to this process stands in its log and in its history, whether or not a handler is
+  // configured.
+  hub_.subscribe({"dbrestart"}, "journal", [this](const Event& event) {
+    loop_.post([this, event] { record(to_json(event)); });
+    return true;
+  });
+  // Subscribed first, asked for a snapshot second: what is published in between is heard.
+  subscriber_ = bus::open_subscriber(bus, loop, log, *this, bus_settings(config));
+  tick_ = Timer(loop_, tick_period, [this]() -> std::optional<Duration> {
+    perform(state_.on_tick(loop_.now()));
+    return tick_period;
+  });
+  acks_ = Timer(loop_, ack_period, [this]() -> std::optional<Duration> {
+    send_acks();
+    return ack_period;
+  });
+}
+
+ControllerRole::~ControllerRole() {
+  tick_.reset();
+  acks_.reset();
+  subscriber_.reset();
+  database_->close();
+}
+
+void ControllerRole::on_publication(Publication publication) {
+  perform(state_.on_publication(publication, loop_.now()));
+}
+void ControllerRole::on_beat(Beat beat) {
+  perform(state_.on_beat(beat, loop_.now()));
+}
+void ControllerRole::on_snapshot(std::size_t detector, Snapshot snapshot) {
+  perform(state_.on_snapshot(detector, snapshot, loop_.now()));
+}
+void ControllerRole::on_snapshot_refused(std::size_t detector, Duration retry_after) {
+  perform(state_.on_snapshot_refused(detector, retry_after, loop_.now()));
+}
+void ControllerRole::on_garbage(std::string) {
+  ++garbage_;
+}  // the bus has logged it
+void ControllerRole::on_hint(Hint hint) {
+  subscriber_->send_hint(hint);
+}
+void ControllerRole::on_subscription_interrupted(NodeId node, std::vector<std::string> channels) {
+  tell(SubscriptionInterrupted{cluster_, std::move(node), std::move(channels)});
+}
+
+void ControllerRole::perform(ControllerOutput output) {
+  for (const auto index : output.requests) subscriber_->request_snapshot(index);
+  if (output.apply) apply(*output.apply);
+  if (!output.acks.empty()) send_acks();
+  for (const auto& event : output.events) tell(event);
+  if (output.marks) hub_.marks_applied(output.marks->topology, output.marks->partial);
+  if (output.read_topology) read_topology();
+  if (changed_ && (output.marks || !output.events.empty())) changed_();
+}
+
+void ControllerRole::apply(const ApplyOrder& order) {
+  database_->apply(order.topology, order.marked, [this, serial = order.serial](const Applied& applied) {
+    for (const auto& id : applied.missing)
+      log_.warning("primary_silent", {{"node", short_id(id)}, {"during", "apply"}});
+    perform(state_.on_applied(serial, applied, loop_.now()));
+  });
+}
+
+void ControllerRole::tell(const Event& event) {
+  const auto json = to_json(event);
+  if (const auto* changed = std::get_if<TopologyChanged>(&event)) {
+    log_.info("topology_applied", {{"version", changed->version.text()},
+                                   {"changes", text_of(changed->diff)},
+                                   {"partial", changed->partial ? "yes" : "no"}});
+  } else if (const auto* stale = std::get_if<ViewStale>(&event)) {
+    log_.warning(
+        "view_stale",
+        {{"age_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(stale->age).count())}});
+  } else {
+    log_.info(name_of(event), {});
+  }
+  record(json);
+  hub_.emit(event);
+}
+
+void ControllerRole::record(nlohmann::json entry) {
+  entry["what"] = entry["event"];
+  history_.add(std::move(entry), loop_.now(), wall_clock_ms());
+}
+
+void ControllerRole::send_acks() {
+  for (Ack ack : state_.acks()) {
+    ack.controller = name_;
+    ack.pending = hub_.pending();
+    subscriber_->send_ack(ack);
+  }
+}
+
+void ControllerRole::read_topology() {
+  log_.warning("no_detector", {{"doing", "the topology is read from the database, once"}});
+  self_reader_ = std::make_unique<SelfReader>(
+      loop_, backend_, config_.probe_timeout, self_read_limit,
+      [this](std::optional<Topology> topology, const std::string& reason) {
+        loop_.post([this] { self_reader_.reset(); });
+        if (topology) return perform(state_.on_self_read(std::move(*topology), loop_.now()));
+        waiting_for_ = "no detector answers, and the topology could not be read: " + reason;
+        log_.error("topology_not_read", {{"reason", reason}, {"doing", "waiting for a detector"}});
+      });
+}
+
+nlohmann::json ControllerRole::status() const {
+  nlohmann::json handlers = nlohmann::json::array();
+  for (const auto& handler : hub_.handlers())
+    handlers.push_back({{"name", handler.name}, {"events", handler.events}, {"pending", handler.pending}});
+  nlohmann::json detectors = nlohmann::json::array();
+  for (const auto& [name, beat] : state_.feed().beats()) {
+    detectors.push_back({{"name", name},
+                         {"status", text_of(beat.status)},
+                         {"reason", beat.reason},
+                         {"version", beat.version.known() ? beat.version.text() : ""}});
+  }
+  const auto age = state_.age(loop_.now());
+  const auto topology = state_.applied();
+  return {{"version", topology ? state_.version().text() : ""},
+          {"waiting_for", topology ? "" : waiting_for_},
+          {"self_read", topology && topology->generation == 0},
+          {"covered", topology ? topology->covered() : 0},
+          {"partitions", backend_.traits().partitions},
+          {"stale", state_.stale()},
+          {"view_age_ms", age ? nlohmann::json(std::chrono::duration_cast<std::chrono::milliseconds>(*age).count())
+                              : nlohmann::json()},
+          {"detectors", std::move(detectors)},
+          {"handlers", std::move(handlers)},
+          {"pending", hub_.pending()},
+          {"garbage", garbage_},
+          {"history", history_.json()}};
+}
+
+}  // namespace dbha

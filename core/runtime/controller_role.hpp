@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <dbha_bus/context.hpp>
+
+#include <dbha/bus.hpp>
+
+#include "config/config.hpp"
+#include "controller/controller_state.hpp"
+#include "events/event_hub.hpp"
+#include "runtime/history.hpp"
+#include "runtime/self_reader.hpp"
+
+namespace dbha {
+
+/// The controller of a process: carries what the bus says to the pure ControllerState, and what that orders to the
+/// database's connections and the handlers. Loop thread only.
+class ControllerRole final : BusSubscriberListener, DatabaseListener {
+ public:
+  ControllerRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus, Backend& backend,
+                 StateStore& store);
+  /// Ends every call.
+  ~ControllerRole();
+  ControllerRole(const ControllerRole&) = delete;
+  ControllerRole& operator=(const ControllerRole&) = delete;
+
+  Database& database() { return *database_; }
+  EventHub& hub() { return hub_; }
+  const ControllerState& state() const { return state_; }
+  /// Called after each topology applied and each change of freshness.
+  void on_change(std::function<void()> listener) { changed_ = std::move(listener); }
+
+  nlohmann::json status() const;
+
+ private:
+  void on_publication(Publication publication) override;
+  void on_beat(Beat beat) override;
+  void on_snapshot(std::size_t detector, Snapshot snapshot) override;
+  void on_snapshot_refused(std::size_t detector, Duration retry_after) override;
+  void on_garbage(std::string reason) override;
+  void on_hint(Hint hint) override;
+  void on_subscription_interrupted(NodeId node, std::vector<std::string> channels) override;
+
+  void perform(ControllerOutput output);
+  void apply(const ApplyOrder& order);
+  void tell(const Event& event);
+  void send_acks();
+  void read_topology();
+  void record(nlohmann::json entry);
+
+  EventLoop& loop_;
+  Log& log_;
+  Backend& backend_;
+  std::string name_;
+  std::string cluster_;
+  ControllerConfig config_;
+  History history_;
+  std::uint64_t garbage_ = 0;
+  std::string waiting_for_;  ///< why there is no topology yet
+  std::function<void()> changed_;
+  ControllerState state_;
+  std::unique_ptr<Database> database_;
+  EventHub hub_;  // after the database: its handlers may still use calls while they end
+  std::unique_ptr<BusSubscriber> subscriber_;
+  std::unique_ptr<SelfReader> self_reader_;
+  Timer tick_;  // the timers end first: they use everything above
+  Timer acks_;
+};
+
+}  // namespace dbha

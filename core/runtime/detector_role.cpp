@@ -1,0 +1,155 @@
+#include "runtime/detector_role.hpp"
+
+#include "runtime/wall_clock.hpp"
+#include "topology/diff.hpp"
+
+namespace dbha {
+namespace {
+
+constexpr Duration beat_period = std::chrono::seconds(1);
+
+DetectorSettings settings_of(const DetectorConfig& config, const Backend& backend) {
+  DetectorSettings out;
+  out.probe.period = config.period;
+  out.probe.suspect_for = config.suspect_for;
+  out.probe.commands_per_second = config.probe_budget;
+  out.probe.bytes_per_second = static_cast<double>(config.probe_bytes);
+  out.tilt_after = config.tilt_after;
+  out.partitions = backend.traits().partitions;
+  out.voters = backend.traits().voters;
+  out.seeds = backend.seeds();
+  return out;
+}
+
+std::shared_ptr<const Topology> stored_topology(const StateStore& store) {
+  auto stored = store.published();
+  return stored ? std::make_shared<const Topology>(std::move(*stored)) : nullptr;
+}
+
+}  // namespace
+
+DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus, Backend& backend,
+                           StateStore& store)
+    : loop_(loop),
+      log_(log),
+      store_(store),
+      name_(config.name),
+      limit_(5, std::chrono::seconds(10)),
+      detector_(
+          settings_of(*config.detector, backend),
+          [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); },
+          stored_topology(store), now()) {
+  bus::PublisherSettings settings;
+  settings.cluster = config.cluster;
+  settings.detector = config.name;
+  settings.start = store.next_start(wall_clock_ms());
+  settings.publish = config.detector->bind.publish;
+  settings.control = config.detector->bind.control;
+  publisher_ = bus::open_publisher(bus, loop, log, *this, settings);
+  log_.info("detector_started",
+            {{"publish", publisher_->publish_endpoint()}, {"control", publisher_->control_endpoint()}});
+  // What was published before the restart is served at once, with a status that says how far to trust it.
+  if (detector_.published()) publisher_->publish(detector_.version(), detector_.published());
+  send_beat();
+  source_ = backend.open_source(*this, config.detector->probe_timeout);
+  perform(detector_.start(now()));
+  tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
+    tick();
+    return detector_.next_tick(loop_.now());
+  });
+  beat_ = Timer(loop_, beat_period, [this]() -> std::optional<Duration> {
+    fleet_.forget_gone(loop_.now());
+    send_beat();
+    return beat_period;
+  });
+}
+
+Now DetectorRole::now() const {
+  return {loop_.now(), wall_clock_ms()};
+}
+
+void DetectorRole::on_view(View view) {
+  perform(detector_.on_view(std::move(view), now()));
+}
+void DetectorRole::on_role(RoleAnswer answer) {
+  perform(detector_.on_role(answer, now()));
+}
+void DetectorRole::on_epoch(EpochAnswer answer) {
+  perform(detector_.on_epoch(answer, now()));
+}
+void DetectorRole::on_alive(Endpoint endpoint, NodeId, TimePoint, TimePoint) {
+  perform(detector_.on_alive(endpoint, now()));
+}
+void DetectorRole::on_no_answer(Endpoint endpoint, Question question, TimePoint) {
+  perform(detector_.on_no_answer(endpoint, question, now()));
+}
+void DetectorRole::on_unusable(Endpoint endpoint, std::string reason) {
+  perform(detector_.on_unusable(endpoint, reason, now()));
+}
+void DetectorRole::on_hint(Hint hint) {
+  perform(detector_.on_hint(hint, now()));
+}
+void DetectorRole::on_hint(std::string, Hint hint) {
+  perform(detector_.on_hint(hint, now()));
+}
+void DetectorRole::on_ack(Ack ack) {
+  fleet_.on_ack(ack, loop_.now());
+}
+void DetectorRole::on_hello(std::string controller) {
+  fleet_.on_hello(controller, loop_.now());
+}
+void DetectorRole::tick() {
+  perform(detector_.on_tick(now()));
+}
+
+void DetectorRole::perform(DetectorOutput output) {
+  for (const auto& note : output.notes)
+    if (note.level >= LogLevel::warning || limit_.allow(note.event, loop_.now()))
+      log_.write(note.level, note.event, {{"detail", note.detail}});
+  if (output.endpoints) source_->set_endpoints(*output.endpoints);
+  if (output.publish) publish(*output.publish);
+  for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
+}
+
+/// Stored before it is published: what a controller has heard of must not be forgotten by the detector.
+void DetectorRole::publish(const NewTopology& news) {
+  try {
+    store_.save_published(*news.topology);
+  } catch (const Error& e) {
+    log_.error("topology_not_stored", {{"reason", e.what()}});  // the fleet's routing matters more than the memory
+  }
+  publisher_->publish(news.version, news.topology);
+  send_beat();  // a snapshot bears the newest beat: it must know this version
+  log_.info("topology_published", {{"version", news.version.text()}, {"changes", text_of(news.diff)}});
+  history_.add({{"what", "published"}, {"version", news.version.text()}, {"changes", text_of(news.diff)}}, loop_.now(),
+               wall_clock_ms());
+}
+
+void DetectorRole::send_beat() {
+  Beat beat = detector_.beat(now());
+  beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
+  publisher_->beat(std::move(beat));
+}
+
+nlohmann::json DetectorRole::status() const {
+  nlohmann::json controllers = nlohmann::json::array();
+  for (const auto& [name, member] : fleet_.members()) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - member.since).count();
+    controllers.push_back({{"name", name},
+                           {"applied", member.applied.known() ? member.applied.text() : ""},
+                           {"current", member.applied == detector_.version()},
+                           {"for_ms", since},
+                           {"pending", member.pending}});
+  }
+  return {{"status", text_of(detector_.status())},
+          {"reason", detector_.reason()},
+          {"version", detector_.version().known() ? detector_.version().text() : ""},
+          {"publish", publisher_->publish_endpoint()},
+          {"control", publisher_->control_endpoint()},
+          {"controllers", std::move(controllers)},
+          {"current_controllers", fleet_.holding(detector_.version())},
+          {"probe_commands", detector_.prober().commands()},
+          {"history", history_.json()}};
+}
+
+}  // namespace dbha

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+
+#include <dbha_bus/publisher.hpp>
+
+#include <dbha/bus.hpp>
+
+#include "config/config.hpp"
+#include "detector/detector.hpp"
+#include "detector/fleet.hpp"
+#include "log/rate_limit.hpp"
+#include "runtime/history.hpp"
+#include "state_store/state_store.hpp"
+
+namespace dbha {
+
+/// The detector of a process: carries what the database says to the pure Detector, and what that concludes to the bus.
+/// Loop thread only. Throws StartError where an endpoint cannot be bound.
+class DetectorRole final : TopologySourceListener, BusPublisherListener {
+ public:
+  DetectorRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus, Backend& backend,
+               StateStore& store);
+  DetectorRole(const DetectorRole&) = delete;
+  DetectorRole& operator=(const DetectorRole&) = delete;
+
+  nlohmann::json status() const;
+  const Detector& detector() const { return detector_; }
+
+ private:
+  void on_view(View view) override;
+  void on_role(RoleAnswer answer) override;
+  void on_epoch(EpochAnswer answer) override;
+  void on_alive(Endpoint endpoint, NodeId node, TimePoint asked, TimePoint answered) override;
+  void on_no_answer(Endpoint endpoint, Question question, TimePoint asked) override;
+  void on_unusable(Endpoint endpoint, std::string reason) override;
+  void on_hint(Hint hint) override;
+  void on_ack(Ack ack) override;
+  void on_hint(std::string controller, Hint hint) override;
+  void on_hello(std::string controller) override;
+
+  Now now() const;
+  void perform(DetectorOutput output);
+  void publish(const NewTopology& news);
+  void send_beat();
+  void tick();
+
+  EventLoop& loop_;
+  Log& log_;
+  StateStore& store_;
+  std::string name_;
+  History history_;
+  Fleet fleet_;
+  RateLimit limit_;
+  Detector detector_;
+  std::unique_ptr<bus::Publisher> publisher_;
+  std::unique_ptr<TopologySource> source_;
+  Timer tick_;  // the timers end first: they use everything above
+  Timer beat_;
+};
+
+}  // namespace dbha

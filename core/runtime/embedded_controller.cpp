@@ -1,0 +1,114 @@
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <dbha/controller.hpp>
+#include <dbha/error.hpp>
+
+#include "runtime/controller_role.hpp"
+#include "runtime/process.hpp"
+
+namespace dbha {
+namespace {
+
+/// The public Controller: a Process on a thread of its own. Application threads talk to the loop by posts only.
+class EmbeddedController final : public Controller {
+ public:
+  explicit EmbeddedController(const std::filesystem::path& config_file) : process_(load_config(config_file)) {
+    if (!process_.controller())
+      throw ConfigError(config_file.string() +
+                        ": [controller]: expected for an embedded controller, but the file has none");
+    process_.controller()->on_change([this] { take_view(); });
+    thread_ = std::thread([this] { process_.run(); });
+  }
+
+  ~EmbeddedController() override {
+    on_loop([&] { return hub().unsubscribe_all(); });  // handlers end here, while the loop still serves their calls
+    process_.stop();
+    thread_.join();
+  }
+
+  bool wait_ready(Duration timeout) override {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, timeout, [this] { return topology_ != nullptr; });
+  }
+
+  void submit(Call call, Completion done) override {
+    loop().post([this, call = std::move(call), done = std::move(done)]() mutable {
+      database().submit(std::move(call), std::move(done));
+    });
+  }
+
+  std::future<Result> call(Call call) override {
+    auto promise = std::make_shared<std::promise<Result>>();
+    auto future = promise->get_future();
+    submit(std::move(call), [promise](Result result) { promise->set_value(std::move(result)); });
+    return future;
+  }
+
+  Subscription on(const std::string& name, EventHandler handler, const std::string& handler_name) override {
+    const auto id = on_loop([&] { return hub().subscribe({name}, handler_name, std::move(handler)); });
+    return Subscription([this, id] {
+      const auto thread =
+          on_loop([&] { return hub().unsubscribe(id); });  // waits here, not on the loop, for a running handler
+    });
+  }
+
+  Subscription listen(const std::string& channel, Database::MessageHandler handler) override {
+    loop().post(
+        [this, channel, handler = std::move(handler)]() mutable { database().subscribe(channel, std::move(handler)); });
+    return Subscription([this, channel] { on_loop([&] { return database().unsubscribe(channel), true; }); });
+  }
+
+  std::shared_ptr<const Topology> topology() const override {
+    const std::lock_guard lock(mutex_);
+    return topology_;
+  }
+
+  ViewState view() const override {
+    auto* self = const_cast<EmbeddedController*>(this);  // posting changes nothing that a caller could see
+    return self->on_loop([&] {
+      const ControllerState& state = self->role().state();
+      return ViewState{state.version(), state.stale(), state.age(self->loop().now()).value_or(Duration{})};
+    });
+  }
+
+ private:
+  EpollLoop& loop() { return process_.loop(); }
+  ControllerRole& role() { return *process_.controller(); }
+  Database& database() { return role().database(); }
+  EventHub& hub() { return role().hub(); }
+
+  /// Runs it on the loop thread and returns what it returned, or throws what it threw. At once when called on the loop
+  /// thread.
+  template <class Function>
+  auto on_loop(Function function) -> decltype(function()) {
+    if (std::this_thread::get_id() == thread_.get_id()) return function();
+    std::packaged_task<decltype(function())()> task(std::move(function));
+    auto future = task.get_future();
+    loop().post([&task] { task(); });
+    return future.get();
+  }
+
+  void take_view() {
+    {
+      const std::lock_guard lock(mutex_);
+      topology_ = role().state().applied();
+    }
+    changed_.notify_all();
+  }
+
+  Process process_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const Topology> topology_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Controller> Controller::open(const std::filesystem::path& config_file) {
+  return std::make_unique<EmbeddedController>(config_file);
+}
+
+}  // namespace dbha

@@ -1,0 +1,124 @@
+#include "runtime/process.hpp"
+
+#include <dbha_bus/admin.hpp>
+
+#include "config/option_table.hpp"
+#include "log/spdlog_log.hpp"
+#include "plugin_host/plugin_check.hpp"
+#include "runtime/admin_requests.hpp"
+#include "runtime/controller_role.hpp"
+#include "runtime/detector_role.hpp"
+
+namespace dbha {
+namespace {
+
+std::span<const OptionSpec> specs_of(const Plugin& plugin) {
+  return {plugin.info->options, plugin.info->option_count};
+}
+
+/// A consistency handler of the configuration, with what it refers to.
+struct Handler {
+  OptionTable options;
+  std::unique_ptr<ConsistencyHandler> object;
+};
+
+}  // namespace
+
+std::vector<std::filesystem::path> plugin_folders(const Config& config) {
+  auto out = config.plugin_path;
+  out.emplace_back(DBHA_INSTALLED_PLUGIN_DIR);
+  out.emplace_back(DBHA_BUILD_PLUGIN_DIR);
+  return out;
+}
+
+std::vector<std::string> check_plugins(const Config& config) {
+  PluginHost host(plugin_folders(config));
+  std::vector<std::string> out;
+  const auto check = [&](const PluginSection& section, PluginKind kind) {
+    const Plugin plugin = host.load(section.plugin, kind);
+    const OptionTable options(config.file, section, specs_of(plugin));
+    out.push_back(std::string(text_of(kind)) + " plugin " + plugin.info->name + " (" + plugin.info->description +
+                  ") from " + plugin.file.string());
+  };
+  check(config.backend, PluginKind::backend);
+  for (const auto& consistency : config.consistency) check(consistency.plugin, PluginKind::consistency);
+  return out;
+}
+
+/// The order of the members is the order of life: what is used is declared before its users.
+class Process::Parts {
+ public:
+  explicit Parts(Config c)
+      : config(std::move(c)),
+        log(config.log.level, config.log.file),
+        store(config.state_dir, config.name),
+        host(plugin_folders(config)) {
+    const Plugin plugin = host.load(config.backend.plugin, PluginKind::backend);
+    backend_options = std::make_unique<OptionTable>(config.file, config.backend, specs_of(plugin));
+    backend_context =
+        std::make_unique<PluginContext>(PluginContext{loop, log, *backend_options, config.name, config.state_dir});
+    backend = plugin.create_backend(*backend_context);
+    if (config.detector) detector = std::make_unique<DetectorRole>(loop, log, config, bus, *backend, store);
+    if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
+    for (const auto& consistency : config.consistency) add_handler(consistency);
+    if (config.admin_endpoint.empty()) return;
+    admin = std::make_unique<bus::AdminServer>(bus, loop, config.admin_endpoint, [this](std::string_view request) {
+      return answer_admin_request(request, [this] { return facts(); });
+    });
+  }
+
+  AdminFacts facts() const { return {config, detector.get(), controller.get()}; }
+
+  void add_handler(const ConsistencyConfig& consistency) {
+    const Plugin plugin = host.load(consistency.plugin.plugin, PluginKind::consistency);
+    auto handler =
+        std::make_shared<Handler>(Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr});
+    const PluginContext context{loop, log, handler->options, config.name, config.state_dir};
+    handler->object = plugin.create_consistency(context);
+    handlers.push_back(handler);
+    controller->hub().subscribe(consistency.events, consistency.name,
+                                [handler](const Event& event) { return handler->object->handle(event); });
+  }
+
+  Config config;
+  SpdlogLog log;
+  EpollLoop loop;
+  bus::Context bus;
+  StateStore store;
+  PluginHost host;
+  std::unique_ptr<OptionTable> backend_options;
+  std::unique_ptr<PluginContext> backend_context;
+  std::unique_ptr<Backend> backend;
+  std::vector<std::shared_ptr<Handler>> handlers;
+  std::unique_ptr<DetectorRole> detector;
+  std::unique_ptr<ControllerRole> controller;
+  std::unique_ptr<bus::AdminServer> admin;
+};
+
+Process::Process(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
+  parts_->log.info(
+      "started",
+      {{"name", parts_->config.name}, {"cluster", parts_->config.cluster}, {"config", parts_->config.file.string()}});
+}
+
+Process::~Process() {
+  parts_->log.info("ended", {{"name", parts_->config.name}});
+}
+
+void Process::run() {
+  parts_->loop.run();
+}
+void Process::stop() {
+  parts_->loop.stop();
+}
+EpollLoop& Process::loop() {
+  return parts_->loop;
+}
+ControllerRole* Process::controller() {
+  return parts_->controller.get();
+}
+nlohmann::json Process::status() const {
+  return status_json(parts_->facts());
+}
+
+}  // namespace dbha

@@ -1,0 +1,136 @@
+#include "events/event_hub.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <dbha/error.hpp>
+
+#include "controller/restarts.hpp"
+#include "topology/marks.hpp"
+#include "topology/ranges.hpp"
+
+namespace dbha {
+namespace {
+
+constexpr std::array<std::string_view, 5> event_names = {"dbrestart", "topology_changed", "view_stale", "view_fresh",
+                                                         "subscription_interrupted"};
+
+void require_event_name(const std::string& name) {
+  if (std::find(event_names.begin(), event_names.end(), name) != event_names.end()) return;
+  std::string known;
+  for (const auto n : event_names) known.append(known.empty() ? "" : ", ").append(n);
+  throw Error("there is no event '" + name + "'; there are " + known);
+}
+
+}  // namespace
+
+EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster)
+    : loop_(loop),
+      log_(log),
+      store_(store),
+      controller_(std::move(controller)),
+      cluster_(std::move(cluster)),
+      self_(std::make_shared<EventHub*>(this)) {}
+
+EventHub::~EventHub() {
+  subscribers_.clear();
+  *self_ = nullptr;
+}
+
+bool EventHub::Subscriber::hears(std::string_view event) const {
+  return std::find(events.begin(), events.end(), event) != events.end();
+}
+
+EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const std::string& handler_name,
+                                 HandlerThread::Handler handler) {
+  for (const auto& event : events) {
+    require_event_name(event);
+    for (const auto& [id, subscriber] : subscribers_)
+      if (subscriber.hears(event) && subscriber.thread->name() == handler_name)
+        throw Error("a handler named '" + handler_name + "' is told of " + event +
+                    " already: give this one another name");
+  }
+  // Done is said on the handler's thread; the store belongs to the loop's.
+  auto done = [&loop = loop_, self = self_, handler_name](const Event& finished) {
+    const auto* restart = std::get_if<DbRestart>(&finished);
+    if (!restart) return;
+    loop.post([self, handler_name, id = restart->id] {
+      if (*self) (*self)->strike_off(handler_name, id);
+    });
+  };
+  const Id id = next_++;
+  Subscriber& subscriber = subscribers_[id];
+  subscriber.events = events;
+  subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done));
+  if (subscriber.hears("dbrestart")) {
+    for (auto& unfinished : store_.pending(handler_name)) subscriber.thread->deliver(std::move(unfinished));
+    if (applied_) catch_up(subscriber);
+  }
+  return id;
+}
+
+std::vector<std::unique_ptr<HandlerThread>> EventHub::unsubscribe_all() {
+  std::vector<std::unique_ptr<HandlerThread>> out;
+  for (auto& [id, subscriber] : subscribers_) out.push_back(std::move(subscriber.thread));
+  subscribers_.clear();
+  return out;
+}
+
+std::unique_ptr<HandlerThread> EventHub::unsubscribe(Id id) {
+  auto it = subscribers_.find(id);
+  if (it == subscribers_.end()) return nullptr;
+  auto thread = std::move(it->second.thread);
+  subscribers_.erase(it);
+  return thread;
+}
+
+void EventHub::emit(const Event& event) {
+  for (auto& [id, subscriber] : subscribers_)
+    if (subscriber.hears(name_of(event))) subscriber.thread->deliver(event);
+}
+
+void EventHub::marks_applied(std::shared_ptr<const Topology> topology, bool partial) {
+  applied_ = std::move(topology);
+  partial_ = partial;
+  for (auto& [id, subscriber] : subscribers_)
+    if (subscriber.hears("dbrestart")) catch_up(subscriber);
+}
+
+void EventHub::catch_up(Subscriber& subscriber) {
+  const std::string& name = subscriber.thread->name();
+  const auto handled = store_.handled(name);
+  const auto now_handled = handled ? join_marks(*handled, applied_->marks) : applied_->marks;
+  auto events = due_restarts(applied_->marks, handled);
+  if (handled && *handled == now_handled && events.empty()) return;
+  for (auto& event : events) {
+    event.cluster = cluster_;
+    event.partial = partial_;
+  }
+  store_.accept(name, now_handled, events, controller_ + '-');
+  for (auto& event : events) {
+    log_.info("dbrestart", {{"handler", name},
+                            {"id", event.id},
+                            {"cause", text_of(event.cause)},
+                            {"partitions", text_of(event.partitions)}});
+    subscriber.thread->deliver(std::move(event));
+  }
+}
+
+void EventHub::strike_off(const std::string& handler, const std::string& id) {
+  store_.done(handler, id);
+}
+
+std::uint32_t EventHub::pending() const {
+  std::size_t n = 0;
+  for (const auto& [id, subscriber] : subscribers_) n += subscriber.thread->pending();
+  return static_cast<std::uint32_t>(n);
+}
+
+std::vector<EventHub::HandlerState> EventHub::handlers() const {
+  std::vector<HandlerState> out;
+  for (const auto& [id, subscriber] : subscribers_)
+    out.push_back({subscriber.thread->name(), subscriber.events, subscriber.thread->pending()});
+  return out;
+}
+
+}  // namespace dbha

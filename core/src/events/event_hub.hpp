@@ -1,0 +1,69 @@
+#pragma once
+/// Who is told of what. A dbrestart is stored before it is delivered and struck off after its handler says done, for
+/// each handler by itself; the other events are not stored: they describe the moment.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <dbha/context.hpp>
+#include <dbha/events.hpp>
+
+#include "events/handler_thread.hpp"
+#include "state_store/state_store.hpp"
+
+namespace dbha {
+
+/// Loop thread only; handlers run on their own threads. Ends its handlers before the store and the loop go.
+class EventHub {
+ public:
+  using Id = std::uint64_t;
+
+  EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster);
+  ~EventHub();
+
+  /// Throws Error for an event name that does not exist, and for a handler name already in use for one of the events.
+  /// What the handler had not finished, and what has happened since it was last told, is delivered at once.
+  Id subscribe(const std::vector<std::string>& events, const std::string& handler_name, HandlerThread::Handler handler);
+  /// The handler's thread, to be ended on another thread than the loop's: that may take as long as the handler does.
+  std::unique_ptr<HandlerThread> unsubscribe(Id id);
+  /// All of them, before the loop stops: a handler that waits for a call of its own must still get its result.
+  std::vector<std::unique_ptr<HandlerThread>> unsubscribe_all();
+
+  /// All events but dbrestart.
+  void emit(const Event& event);
+  /// Compares the marks with what each handler has handled, and delivers what is due.
+  void marks_applied(std::shared_ptr<const Topology> topology, bool partial);
+
+  /// Events that handlers have not finished, of all of them.
+  std::uint32_t pending() const;
+  struct HandlerState {
+    std::string name;
+    std::vector<std::string> events;
+    std::size_t pending;
+  };
+  std::vector<HandlerState> handlers() const;
+
+ private:
+  struct Subscriber {
+    std::vector<std::string> events;
+    std::unique_ptr<HandlerThread> thread;
+    bool hears(std::string_view event) const;
+  };
+  void catch_up(Subscriber& subscriber);
+  void strike_off(const std::string& handler, const std::string& id);
+
+  EventLoop& loop_;
+  Log& log_;
+  StateStore& store_;
+  std::string controller_;
+  std::string cluster_;
+  std::shared_ptr<const Topology> applied_;
+  bool partial_ = false;
+  Id next_ = 1;
+  std::shared_ptr<EventHub*> self_;  ///< emptied at the end: a handler that finishes later finds nobody
+  std::map<Id, Subscriber> subscribers_;
+};
+
+}  // namespace dbha

@@ -1,0 +1,80 @@
+#include "events/handler_thread.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace dbha {
+namespace {
+
+constexpr auto first_pause = std::chrono::seconds(1);
+constexpr auto longest_pause = std::chrono::seconds(30);
+
+}  // namespace
+
+HandlerThread::HandlerThread(std::string name, Log& log, Handler handler, Done done)
+    : state_(std::make_shared<State>(std::move(name), log, std::move(handler), std::move(done))),
+      thread_([state = state_] { state->run(); }) {}
+
+HandlerThread::~HandlerThread() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->ending = true;
+  }
+  state_->changed.notify_all();
+  // A handler may end its own subscription: its thread then ends by itself right after.
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+void HandlerThread::deliver(Event event) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->queue.push_back(std::move(event));
+  }
+  state_->changed.notify_all();
+}
+
+std::size_t HandlerThread::pending() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->queue.size();
+}
+
+void HandlerThread::State::run() {
+  std::unique_lock lock(mutex);
+  auto pause = first_pause;
+  while (true) {
+    changed.wait(lock, [this] { return ending || !queue.empty(); });
+    if (ending) return;
+    const Event event = queue.front();  // stays queued while it runs: it is pending until it is done
+    lock.unlock();
+    const bool finished = handle(event);
+    if (finished) done(event);
+    lock.lock();
+    if (finished) {
+      queue.pop_front();
+      pause = first_pause;
+      continue;
+    }
+    changed.wait_for(lock, pause, [this] { return ending; });
+    pause = std::min(2 * pause, longest_pause);
+  }
+}
+
+bool HandlerThread::State::handle(const Event& event) noexcept {
+  try {
+    if (handler(event)) return true;
+    log.warning("handler_failed",
+                {{"handler", name}, {"event", name_of(event)}, {"reason", "it returned false; it is tried again"}});
+  } catch (const std::exception& e) {
+    log.warning("handler_failed", {{"handler", name}, {"event", name_of(event)}, {"reason", e.what()}});
+  } catch (...) {
+    log.warning("handler_failed",
+                {{"handler", name}, {"event", name_of(event)}, {"reason", "an exception of an unknown type"}});
+  }
+  return false;
+}
+
+}  // namespace dbha

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <dbha/context.hpp>
+#include <dbha/events.hpp>
+
+namespace dbha {
+
+/// One handler with a thread and a queue of its own, so that a slow one delays nobody. An event that the handler
+/// refuses, by returning false or by an exception, is delivered again after a pause that doubles from one second to
+/// thirty.
+class HandlerThread {
+ public:
+  using Handler = std::function<bool(const Event&)>;
+  /// Called on the handler's thread after an event is done.
+  using Done = std::function<void(const Event&)>;
+
+  HandlerThread(std::string name, Log& log, Handler handler, Done done);
+  /// Waits for a handler that is running; what is still queued is dropped (a stored event is delivered after the next
+  /// start).
+  ~HandlerThread();
+  HandlerThread(const HandlerThread&) = delete;
+  HandlerThread& operator=(const HandlerThread&) = delete;
+
+  /// Any thread.
+  void deliver(Event event);
+  /// Queued, running, or waiting to be tried again.
+  std::size_t pending() const;
+  const std::string& name() const { return state_->name; }
+
+ private:
+  /// Shared with the thread: a handler that ends its own subscription returns into a thread whose owner is gone.
+  struct State {
+    State(std::string n, Log& l, Handler h, Done d)
+        : name(std::move(n)), log(l), handler(std::move(h)), done(std::move(d)) {}
+
+    std::string name;
+    Log& log;
+    Handler handler;
+    Done done;
+    mutable std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<Event> queue;
+    bool ending = false;
+
+    void run();
+    bool handle(const Event& event) noexcept;
+  };
+
+  std::shared_ptr<State> state_;
+  std::thread thread_;
+};
+
+}  // namespace dbha
