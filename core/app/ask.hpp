@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+
+namespace dbha::app {
+
+/// Sends a request to the admin endpoint of a question and returns the answer. Nothing if nobody answered: the reason
+/// stands on standard error then. Throws ConfigError where no endpoint is given.
+std::optional<nlohmann::json> ask(const Question& question, const std::string& request);
+
+}  // namespace dbha::app

@@ -1,0 +1,25 @@
+#pragma once
+/// The subcommands: each in the file of its name. They print what a person or, with `json`, a program reads, and return
+/// the exit status. ConfigError, PluginError and StartError are left to main, which prints them and exits with 2.
+
+#include <filesystem>
+#include <string>
+
+namespace dbha::app {
+
+/// Starts a process from its configuration and serves until SIGTERM or SIGINT.
+int run(const std::filesystem::path& config);
+
+/// Validates a configuration, loads its plugins, and says what the process would be.
+int check(const std::filesystem::path& config, bool json);
+
+/// How the process behind an admin endpoint is.
+struct Question {
+  std::string connect;           ///< an endpoint; empty: that of `config`
+  std::filesystem::path config;  ///< empty: `connect` is given
+  bool json = false;
+};
+int status(const Question& question);
+int topology(const Question& question);
+
+}  // namespace dbha::app

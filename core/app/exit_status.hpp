@@ -1,0 +1,14 @@
+#pragma once
+
+namespace dbha::app {
+
+/// What every subcommand of dbha exits with.
+enum ExitStatus : int {
+  done = 0,
+  not_well = 1,       ///< the thing asked about is not well
+  wrong_usage = 2,    ///< the command line or the configuration is wrong
+  not_reached = 3,    ///< nobody answered
+  interrupted = 130,  ///< ended by Ctrl-C
+};
+
+}  // namespace dbha::app

@@ -1,0 +1,91 @@
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+
+#include <dbha/error.hpp>
+
+#include "commands.hpp"
+#include "demo/demo.hpp"
+#include "exit_status.hpp"
+
+namespace {
+
+using namespace dbha;
+
+constexpr const char* footer =
+    "Exit status: 0 done; 1 the thing asked about is not well; 2 wrong usage or configuration; 3 could not reach.";
+
+void add_question(CLI::App& command, app::Question& question) {
+  auto* connect = command.add_option("--connect", question.connect, "Admin endpoint of the process, ipc://PATH");
+  auto* config =
+      command.add_option("-c,--config", question.config, "Configuration file of the process, which names its endpoint");
+  connect->excludes(config);
+  command.add_flag("--json", question.json, "Print one JSON object");
+  command.callback([&command, connect, config] {
+    if (connect->count() + config->count() == 0)
+      throw CLI::RequiredError(command.get_name() + ": one of --connect and --config");
+  });
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App program("dbha: high availability for the clients of a database");
+  program.footer(footer);
+  program.require_subcommand(1);
+  program.set_version_flag("--version", "dbha " DBHA_VERSION);
+
+  std::filesystem::path config;
+  bool json = false;
+  auto* run = program.add_subcommand("run", "Start a process from its configuration file, and serve until SIGTERM");
+  run->add_option("-c,--config", config, "Configuration file")->required();
+  auto* check = program.add_subcommand(
+      "check", "Validate a configuration file, load its plugins, and say what the process would be");
+  check->add_option("-c,--config", config, "Configuration file")->required();
+  check->add_flag("--json", json, "Print one JSON object");
+
+  app::Question question;
+  auto* status = program.add_subcommand("status", "How a running process is: first the one thing that is wrong");
+  add_question(*status, question);
+  auto* topology = program.add_subcommand("topology", "The topology that a running process uses");
+  add_question(*topology, question);
+
+  DemoOptions demo_options;
+  auto* demo = program.add_subcommand(
+      "demo", "Start a real Redis Cluster and a fleet on loopback, break it, and show what happened");
+  demo->add_flag("--json", demo_options.json, "Print one JSON object on standard output, progress on standard error");
+  demo->add_flag("--keep", demo_options.keep, "Leave everything running until Ctrl-C, and say how to look at it");
+  demo->add_option("--fault", demo_options.faults, "Faults to cause, in this order")
+      ->check(CLI::IsMember({"kill", "return", "failover", "restart"}));
+  demo->add_option("--controllers", demo_options.controllers, "SB processes to start")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  demo->add_option("--rate", demo_options.rate, "Writes a second")->check(CLI::Range(1, 100000))->capture_default_str();
+
+  program.add_subcommand("version", "Print the version");
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return program.exit(e) == 0 ? app::done : app::wrong_usage;
+  }
+  if (*run) return app::run(config);
+  if (*check) return app::check(config, json);
+  if (*status) return app::status(question);
+  if (*topology) return app::topology(question);
+  if (*demo) return run_demo(demo_options);
+  std::printf("dbha %s\n", DBHA_VERSION);
+  return app::done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const Error& e) {
+    std::fprintf(stderr, "dbha: %s\n", e.what());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "dbha: %s\n", e.what());
+  }
+  return app::wrong_usage;
+}

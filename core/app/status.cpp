@@ -1,0 +1,67 @@
+#include <cstdio>
+
+#include "ask.hpp"
+#include "exit_status.hpp"
+#include "table.hpp"
+
+namespace dbha::app {
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& j, const char* key) {
+  const auto it = j.find(key);
+  if (it == j.end() || it->is_null()) return "-";
+  if (!it->is_string()) return it->dump();
+  return it->get<std::string>().empty() ? "-" : it->get<std::string>();
+}
+
+void print_detector(const json& detector) {
+  std::printf("\ndetector    %s%s\n", text(detector, "status").c_str(),
+              detector.at("reason").get<std::string>().empty() ? "" : (" (" + text(detector, "reason") + ")").c_str());
+  std::printf("  version   %s\n  publish   %s\n  control   %s\n", text(detector, "version").c_str(),
+              text(detector, "publish").c_str(), text(detector, "control").c_str());
+  const auto& controllers = detector.at("controllers");
+  std::printf("  current   %s of %zu controllers\n", text(detector, "current_controllers").c_str(), controllers.size());
+  if (controllers.empty()) return;
+  Table table({"  controller", "applied", "for", "pending"});
+  for (const auto& c : controllers)
+    table.add({"  " + text(c, "name"), text(c, "applied") + (c.at("current").get<bool>() ? "" : "  LAGS"),
+               text(c, "for_ms") + " ms", text(c, "pending")});
+  table.print();
+}
+
+void print_controller(const json& controller) {
+  std::printf("\ncontroller  %s\n", controller.at("stale").get<bool>() ? "stale"
+                                    : controller.at("version") == ""   ? "waiting"
+                                                                       : "ok");
+  std::printf("  version   %s\n  covered   %s of %s partitions\n  view age  %s ms\n  pending   %s events\n",
+              text(controller, "version").c_str(), text(controller, "covered").c_str(),
+              text(controller, "partitions").c_str(), text(controller, "view_age_ms").c_str(),
+              text(controller, "pending").c_str());
+  for (const auto& detector : controller.at("detectors"))
+    std::printf("  hears     %s: %s, %s\n", text(detector, "name").c_str(), text(detector, "status").c_str(),
+                text(detector, "version").c_str());
+}
+
+}  // namespace
+
+int status(const Question& question) {
+  const auto answer = ask(question, "status");
+  if (!answer) return not_reached;
+  const auto& problems = answer->at("problems");
+  const int result = problems.empty() ? done : not_well;
+  if (question.json) {
+    std::printf("%s\n", answer->dump(2).c_str());
+    return result;
+  }
+  std::printf("%s of cluster %s, pid %s: %s\n", text(*answer, "name").c_str(), text(*answer, "cluster").c_str(),
+              text(*answer, "pid").c_str(),
+              problems.empty() ? "all is well" : problems.at(0).get<std::string>().c_str());
+  for (std::size_t i = 1; i < problems.size(); ++i) std::printf("  also: %s\n", problems[i].get<std::string>().c_str());
+  if (answer->contains("detector")) print_detector(answer->at("detector"));
+  if (answer->contains("controller")) print_controller(answer->at("controller"));
+  return result;
+}
+
+}  // namespace dbha::app
