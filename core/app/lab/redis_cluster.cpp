@@ -1,0 +1,214 @@
+#include "lab/redis_cluster.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "lab/wait.hpp"
+
+namespace dbha::lab {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kIntroductionTimeout = 10s;
+std::vector<std::string> conf_lines(const RedisCluster::Options& options) {
+  std::vector<std::string> lines = {
+      "bind 127.0.0.1",
+      "daemonize no",
+      "loglevel notice",
+      "save \"\"",
+      "appendonly no",
+      "enable-debug-command local",
+      "repl-diskless-sync yes",
+      "repl-diskless-sync-delay 0",  // else a replica waits 5 s for others to come
+      "repl-ping-replica-period 1",
+  };
+  if (options.cluster_enabled) {
+    lines.push_back("cluster-node-timeout " + std::to_string(options.node_timeout.count()));
+    lines.emplace_back("cluster-require-full-coverage no");
+    lines.emplace_back("cluster-allow-replica-migration no");  // the lab decides who follows whom
+  }
+  if (!options.password.empty()) {
+    lines.push_back("requirepass " + options.password);
+    lines.push_back("masterauth " + options.password);
+  }
+  lines.insert(lines.end(), options.conf_lines.begin(), options.conf_lines.end());
+  return lines;
+}
+
+}  // namespace
+
+RedisCluster::RedisCluster(Options options) : options_(std::move(options)) {
+  if (options_.primaries == 0) throw std::invalid_argument("a cluster has at least one primary");
+  if (!options_.cluster_enabled && options_.replicas_per_primary != 0)
+    throw std::invalid_argument("without cluster mode there are no replicas: set replicas_per_primary to 0");
+  const std::size_t count = options_.primaries * (1 + options_.replicas_per_primary);
+  while (members_.size() < count) make_node();
+  start_all();
+  if (options_.cluster_enabled) form_cluster();
+}
+
+std::size_t RedisCluster::make_node() {
+  const std::size_t index = members_.size();
+  RedisNode::Setup setup{options_.server, folder_.path() / ("node-" + std::to_string(index)), conf_lines(options_),
+                         options_.cluster_enabled, options_.password};
+  members_.push_back({std::make_unique<RedisNode>(std::move(setup)), ""});
+  return index;
+}
+
+void RedisCluster::start_all() {
+  for (auto& member : members_) member.server->launch();
+  for (std::size_t i = 0; i < members_.size(); ++i) start_finished(i);
+}
+
+void RedisCluster::start_finished(std::size_t index) {
+  at(index).wait_until_answering();
+  if (options_.cluster_enabled) members_[index].id = at(index).admin().demand({"CLUSTER", "MYID"}).text;
+}
+
+// How a cluster is formed fastest. A primary waits 2 s after its start before it says cluster_state:ok
+// (CLUSTER_WRITABLE_DELAY), so all else should happen meanwhile. Epochs have to be set while a node knows nobody.
+// Handshakes go out from a timer at 10 Hz and gossip would spread the rest in some more turns, so every pair is
+// introduced at once.
+void RedisCluster::form_cluster() {
+  give_slots();
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    at(i).admin().demand({"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    for (std::size_t j = i + 1; j < members_.size(); ++j) meet(i, j);
+  for (std::size_t i = options_.primaries; i < members_.size(); ++i) follow(i, i % options_.primaries);
+  wait_ready();
+}
+
+void RedisCluster::give_slots() {
+  const auto shares = static_cast<int>(options_.primaries);
+  const int covered = kSlots - options_.uncovered_slots;
+  for (int i = 0; i < shares; ++i) {
+    const int first = i * kSlots / shares;
+    const int end = std::min((i + 1) * kSlots / shares, covered);
+    const std::vector<std::string> command = {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first),
+                                              std::to_string(end - 1)};
+    if (first < end) at(static_cast<std::size_t>(i)).admin().demand(command);
+  }
+}
+
+void RedisCluster::meet(std::size_t inviter, std::size_t invited) {
+  const RedisNode& node = at(invited);
+  at(inviter).admin().demand(
+      {"CLUSTER", "MEET", "127.0.0.1", std::to_string(node.port()), std::to_string(node.bus_port())});
+}
+
+void RedisCluster::follow(std::size_t replica, std::size_t primary) {
+  Reply reply;  // refused with "Unknown node" until their handshake is over
+  const auto accepted = [&] {
+    reply = at(replica).admin().command({"CLUSTER", "REPLICATE", members_[primary].id});
+    return !reply.is_error();
+  };
+  if (!wait_until(kIntroductionTimeout, accepted)) fail(replica, "CLUSTER REPLICATE was refused: " + reply.text);
+}
+
+std::vector<RedisCluster::NodeInfo> RedisCluster::nodes() const {
+  std::vector<NodeInfo> all;
+  for (std::size_t i = 0; i < members_.size(); ++i) all.push_back(node(i));
+  return all;
+}
+
+RedisCluster::NodeInfo RedisCluster::node(std::size_t index) const {
+  const RedisNode& one = at(index);
+  return {index, one.port(), members_[index].id, one.pid(), one.state()};
+}
+
+std::vector<std::size_t> RedisCluster::running() const {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (at(i).is_running()) indices.push_back(i);
+  return indices;
+}
+
+std::vector<RedisCluster::Claim> RedisCluster::own_claims() {
+  std::vector<Claim> claims;
+  for (const std::size_t index : running()) claims.push_back({index, myself(at(index).cluster_nodes())});
+  return claims;
+}
+
+std::size_t RedisCluster::primary_of(int slot) {
+  std::optional<Claim> best;
+  for (auto& claim : own_claims())
+    if (claim.self.owns(slot) && (!best || claim.self.config_epoch > best->self.config_epoch)) best = std::move(claim);
+  if (!best) throw std::runtime_error("no running node claims slot " + std::to_string(slot));
+  return best->index;
+}
+
+std::vector<std::size_t> RedisCluster::primaries() {
+  std::vector<std::size_t> indices;
+  for (const auto& claim : own_claims())
+    if (!claim.self.slots.empty()) indices.push_back(claim.index);
+  return indices;
+}
+
+std::vector<std::size_t> RedisCluster::replicas_of(std::size_t primary) {
+  std::vector<std::size_t> indices;
+  for (const auto& claim : own_claims())
+    if (claim.self.primary_id == members_.at(primary).id) indices.push_back(claim.index);
+  return indices;
+}
+
+std::string RedisCluster::role(std::size_t index) {
+  const Reply reply = at(index).admin().demand({"ROLE"});
+  return reply.elements.empty() ? std::string() : reply.elements.front().text;
+}
+
+std::string RedisCluster::run_id(std::size_t index) {
+  return at(index).info("server")["run_id"];
+}
+
+long long RedisCluster::acl_log_count(const std::string& user) {
+  long long count = 0;
+  for (const std::size_t index : running())
+    for (const Reply& entry : at(index).admin().demand({"ACL", "LOG", "1000"}).elements) {
+      long long entry_count = 0;
+      bool about_user = false;
+      for (std::size_t i = 0; i + 1 < entry.elements.size(); i += 2) {
+        if (entry.elements[i].text == "count") entry_count = entry.elements[i + 1].integer;
+        if (entry.elements[i].text == "username") about_user = entry.elements[i + 1].text == user;
+      }
+      if (about_user) count += entry_count;
+    }
+  return count;
+}
+
+void RedisCluster::kill(std::size_t index) {
+  at(index).kill();
+}
+
+void RedisCluster::start(std::size_t index) {
+  at(index).launch();
+  at(index).wait_until_answering();
+  members_[index].elected.reset();  // a new process remembers no election
+}
+
+void RedisCluster::stop(std::size_t index) {
+  at(index).stop();
+}
+
+void RedisCluster::resume(std::size_t index) {
+  at(index).resume();
+}
+
+void RedisCluster::restart_in_place_empty(std::size_t index) {
+  const auto begin = std::chrono::steady_clock::now();
+  kill(index);
+  start(index);
+  const auto away = std::chrono::steady_clock::now() - begin;
+  if (away >= options_.node_timeout)
+    fail(index, "was away for " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(away).count()) +
+                    " ms, longer than the node timeout: the others may have replaced it");
+}
+
+void RedisCluster::fail(std::size_t index, const std::string& what) const {
+  throw std::runtime_error("node " + std::to_string(index) + " (" + node(index).address() + "): " + what +
+                           "; its log ends:\n" + at(index).log_tail());
+}
+
+}  // namespace dbha::lab

@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/cluster_nodes.hpp"
+#include "lab/ports.hpp"
+#include "lab/process.hpp"
+#include "lab/redis_client.hpp"
+
+namespace dbha::lab {
+
+/// One redis-server: its ports and folder stay the same over all the lives of its process.
+class RedisNode {
+ public:
+  enum class State { down, running, stopped };
+
+  struct Setup {
+    std::string server;                   ///< program, found along PATH
+    std::filesystem::path folder;         ///< made if missing
+    std::vector<std::string> conf_lines;  ///< of redis.conf, without ports
+    bool cluster_enabled = true;
+    std::string password;  ///< of the default user
+  };
+
+  /// Writes redis.conf; starts nothing.
+  explicit RedisNode(Setup setup);
+
+  std::uint16_t port() const { return port_.number(); }
+  std::uint16_t bus_port() const { return bus_port_.number(); }
+  pid_t pid() const { return process_ ? process_->pid() : -1; }
+
+  /// running: a process is there and was not stopped by stop(); one that died of itself is down.
+  State state() const;
+  bool is_running() const { return state() == State::running; }
+
+  /// Starts the process, empty of data; returns before it answers. Throws std::logic_error unless it is down.
+  void launch();
+
+  /// Returns when it answers PING. Throws std::runtime_error with the end of its log if it ends, or does not answer
+  /// within 10 s.
+  void wait_until_answering();
+
+  void kill();
+  void stop();
+  void resume();
+
+  /// A new connection as the default user.
+  RedisClient client(RedisClient::Timeouts timeouts = RedisClient::kDefaultTimeouts) const;
+
+  // Questions on a connection kept here; each throws std::runtime_error when the node does not answer.
+  RedisClient& admin() { return admin_; }
+  std::vector<ClusterNode> cluster_nodes();
+  std::map<std::string, std::string> info(const std::string& section);
+
+  /// The last lines of its log, for error messages.
+  std::string log_tail(std::size_t lines = 15) const;
+
+ private:
+  Setup setup_;
+  PortLease port_ = PortLease::take();
+  PortLease bus_port_ = PortLease::take();
+  RedisClient admin_;
+  mutable std::optional<ChildProcess> process_;  // mutable: asking whether it runs reaps it
+  bool stopped_ = false;
+};
+
+}  // namespace dbha::lab

@@ -1,0 +1,70 @@
+#include "redis/call_table.hpp"
+
+namespace dbha::redis {
+namespace {
+
+/// About what a call occupies, so that many small ones count for what they are.
+std::size_t bytes_of(const Call& call) {
+  std::size_t bytes = sizeof(PendingCall) + call.key.size();
+  for (const auto& arg : call.args) bytes += sizeof arg + arg.size();
+  return bytes;
+}
+
+}  // namespace
+
+std::optional<std::string> CallTable::no_room_for(const Call& call) const {
+  if (size_ >= max_calls_) return "the queue is full: " + std::to_string(size_) + " calls";
+  if (bytes_ + bytes_of(call) > max_bytes_) return "the queue is full: " + std::to_string(bytes_) + " bytes";
+  return std::nullopt;
+}
+
+PendingCall& CallTable::add(Call call, Completion done, TimePoint deadline, bool repeatable) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(calls_.size()));
+    calls_.emplace_back().ticket.index = free_.back();
+  }
+  PendingCall& added = calls_[free_.back()];
+  free_.pop_back();
+  added.bytes = bytes_of(call);
+  added.slot = call.key.empty() ? keyless : slot_of(call.key);
+  added.facts = {.repeatable = repeatable};
+  added.call = std::move(call);
+  added.done = std::move(done);
+  added.order = next_order_++;
+  added.deadline = deadline;
+  added.state = PendingCall::State::fresh;
+  deadlines_.add(added.ticket.index, deadline);
+  ++size_;
+  bytes_ += added.bytes;
+  return added;
+}
+
+void CallTable::remove(PendingCall& call) {
+  if (call.state == PendingCall::State::waiting) end_wait(call);
+  deadlines_.remove(call.ticket.index);
+  --size_;
+  bytes_ -= call.bytes;
+  const Ticket next{call.ticket.index, call.ticket.stamp + 1};
+  call = PendingCall{};
+  call.ticket = next;
+  free_.push_back(next.index);
+}
+
+PendingCall* CallTable::find(Ticket ticket) {
+  PendingCall& call = calls_[ticket.index];
+  return call.state != PendingCall::State::free && call.ticket.stamp == ticket.stamp ? &call : nullptr;
+}
+
+void CallTable::wait(PendingCall& call) {
+  call.state = PendingCall::State::waiting;
+  waiting_.emplace(call.order, call.ticket.index);
+  ++waiting_in_slot_[call.slot.value];
+}
+
+void CallTable::end_wait(PendingCall& call) {
+  call.state = PendingCall::State::fresh;
+  waiting_.erase(call.order);
+  --waiting_in_slot_[call.slot.value];
+}
+
+}  // namespace dbha::redis

@@ -1,0 +1,284 @@
+#include "redis/calls.hpp"
+
+#include <algorithm>
+
+#include "redis/commands.hpp"
+
+namespace dbha::redis {
+namespace {
+
+/// Why such a command cannot be accepted, whatever the state of the database.
+std::optional<std::string> unfit(const Call& call, CommandKind kind) {
+  if (call.args.empty() || call.args.front().empty()) return "a call needs a command";
+  if (kind == CommandKind::stateful)
+    return call.args.front() + " would change the connection for all other calls on it";
+  if (kind == CommandKind::blocking) return call.args.front() + " would hold up all other calls on its connection";
+  return std::nullopt;
+}
+
+std::string ms_text(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+}
+
+}  // namespace
+
+Calls::Calls(EventLoop& loop, const DatabaseSettings& settings, Peers& peers, Hints& hints)
+    : loop_(loop),
+      settings_(settings),
+      peers_(peers),
+      hints_(hints),
+      peer_of_slot_(slots),
+      table_(settings.queue_calls, settings.queue_bytes),
+      refusals_(loop) {}
+
+void Calls::submit(Call call, Completion done) {
+  if (closed_) {
+    if (done) done({.outcome = Outcome::cancelled, .value = {}, .detail = "the database is closed", .node = {}});
+    return;
+  }
+  const CommandKind kind = kind_of(call.args);
+  auto refusal = unfit(call, kind);
+  if (!refusal) refusal = table_.no_room_for(call);
+  if (refusal) return refuse(std::move(*refusal), std::move(done));
+  const TimePoint deadline = loop_.now() + call.deadline.value_or(settings_.call_deadline);
+  const bool repeatable = call.repeatable || kind == CommandKind::read;
+  PendingCall& added = table_.add(std::move(call), std::move(done), deadline, repeatable);
+  watch_deadlines(deadline);
+  send_or_wait(added);
+}
+
+void Calls::refuse(std::string why, Completion done) {
+  if (!done) return;
+  refusals_.run([done = std::move(done), why = std::move(why)] {
+    done({.outcome = Outcome::refused, .value = {}, .detail = why, .node = {}});
+  });
+}
+
+// ---- Sending and waiting
+
+Peer* Calls::any_peer() const {
+  const auto& owners = route_.owners();
+  const auto usable = [&](const Endpoint& owner) {
+    Peer* peer = peers_.find(owner);
+    return peer && peer->connection();
+  };
+  const auto at = std::find_if(owners.begin(), owners.end(), usable);
+  return at != owners.end() ? peers_.find(*at) : nullptr;
+}
+
+/// Opens a peer if need be. nullptr: nobody is known to own the slot.
+Peer* Calls::peer_for(PendingCall& call) {
+  if (call.ask) return &peers_.open(*call.ask);
+  if (call.slot == CallTable::keyless) return any_peer();
+  Peer*& peer = peer_of_slot_[call.slot.value];
+  if (peer) return peer;
+  const Endpoint* target = route_.target(call.slot);
+  if (target) peer = &peers_.open(*target);
+  return peer;
+}
+
+void Calls::route_changed() {
+  std::fill(peer_of_slot_.begin(), peer_of_slot_.end(), nullptr);
+  dispatch_later(Duration(0));
+}
+
+void Calls::send_or_wait(PendingCall& call) {
+  Peer* peer = peer_for(call);
+  const bool up = peer && peer->connection();
+  if (up && !table_.waits(call.slot)) return send(call, *peer);
+  table_.wait(call);
+  if (up) {
+    dispatch_later(Duration(0));  // behind those that wait already
+  } else {
+    call.redirects = 0;  // a loop is only what goes round without a pause
+  }
+}
+
+void Calls::send(PendingCall& call, Peer& peer) {
+  Connection& connection = *peer.connection();
+  call.state = PendingCall::State::sent;
+  call.peer = &peer;
+  call.asking = call.ask.has_value();
+  call.facts.owner_failed = false;
+  ++peer.calls;
+  table_.renew_ticket(call);
+  if (call.asking) connection.send({"ASKING"}, [](Fate, Value&&) {});  // the call's own reply says if it failed
+  call.ask.reset();
+  call.request = connection.send(call.call.args, [this, ticket = call.ticket](Fate fate, Value&& value) {
+    on_fate(ticket, fate, std::move(value));
+  });
+}
+
+/// Sends what can be sent of the calls that wait, oldest first; a slot whose oldest call must wait on, waits on.
+void Calls::dispatch() {
+  dispatch_at_ = TimePoint::max();
+  std::vector<bool> held(slots + 1);
+  TimePoint next = TimePoint::max();
+  for (auto at = table_.waiting().begin(); at != table_.waiting().end();) {
+    PendingCall& call = table_.at((at++)->second);  // steps on first: sending takes the call out of the map
+    if (held[call.slot.value]) continue;
+    if (call.not_before > loop_.now()) {
+      next = std::min(next, call.not_before);
+      held[call.slot.value] = true;
+      continue;
+    }
+    if (std::exchange(call.route_in_doubt, false)) route_.reconsider(call.slot);
+    Peer* peer = peer_for(call);
+    if (!peer || !peer->connection()) {
+      held[call.slot.value] = true;
+      continue;
+    }
+    table_.end_wait(call);
+    send(call, *peer);
+  }
+  if (next != TimePoint::max()) dispatch_later(next - loop_.now());
+}
+
+void Calls::dispatch_later(Duration delay) {
+  const TimePoint at = loop_.now() + delay;
+  if (at >= dispatch_at_) return;
+  dispatch_at_ = at;
+  dispatch_timer_ = Timer(loop_, delay, [this]() -> std::optional<Duration> {
+    dispatch();
+    return std::nullopt;
+  });
+}
+
+/// Takes a sent call off its connection. True: not one byte of it has left, so no node can have carried it out.
+bool Calls::take_back(PendingCall& call) {
+  Connection* connection = call.peer->connection();
+  if (!connection) return false;
+  // An ASKING left behind would let the next call on the connection in where it does not belong.
+  if (call.asking && !connection->withdraw(call.request - 1)) return false;
+  return connection->withdraw(call.request);
+}
+
+/// The call is no longer on its peer's connection, or its reply there means nothing any more.
+void Calls::release(PendingCall& call) {
+  --call.peer->calls;
+  call.peer->idle_since = loop_.now();
+  call.peer = nullptr;
+  call.state = PendingCall::State::fresh;
+  table_.renew_ticket(call);
+}
+
+bool Calls::needs(const Peer& peer) const {
+  if (route_.uses(peer.endpoint())) return true;
+  return std::any_of(table_.waiting().begin(), table_.waiting().end(),
+                     [&](const auto& entry) { return table_.at(entry.second).ask == peer.endpoint(); });
+}
+
+// ---- Topologies
+
+void Calls::apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked) {
+  const Route before = route_;
+  route_.apply(std::move(topology));
+  route_changed();
+  for (const Endpoint& owner : route_.owners()) peers_.open(owner);
+  table_.each([&](PendingCall& call) {
+    if (call.state == PendingCall::State::sent) resend_after_apply(call, before, marked);
+    call.not_before = TimePoint{};  // what they waited for may be over
+  });
+  dispatch();
+}
+
+void Calls::resend_after_apply(PendingCall& call, const Route& before, const PartitionSet& marked) {
+  if (call.slot == CallTable::keyless) return;
+  const Endpoint* to = route_.target(call.slot);
+  if (!to || *to == call.peer->endpoint()) return;
+  if (marked.find(call.slot)) call.facts.owner_failed = true;
+  const Endpoint* was = before.target(call.slot);
+  if (was && *was == *to) return;  // this topology changed nothing for it: it may be where an ASK sent it
+  if (!take_back(call)) {
+    if (!call.facts.repeatable) return;
+    call.facts.maybe_done = true;
+  }
+  release(call);
+  table_.wait(call);
+}
+
+void Calls::peer_up() {
+  if (!closed_) dispatch();
+}
+
+void Calls::peer_down(Peer& peer, CloseReason reason, const std::string& detail, bool again) {
+  if (closed_ || !again) return;
+  if (const auto kind = hint_of(reason)) raise(*kind, peer.endpoint());
+  if (route_.unreachable(peer.endpoint())) route_changed();
+  if (reason != CloseReason::auth) return;
+  // Waiting would not help: the database has answered, though not to the call itself.
+  std::vector<Ticket> concerned;
+  for (const auto& [order, index] : table_.waiting()) {
+    PendingCall& call = table_.at(index);
+    if (call.slot != CallTable::keyless && peer_for(call) == &peer) concerned.push_back(call.ticket);
+  }
+  for (const Ticket ticket : concerned) {
+    PendingCall* call = table_.find(ticket);
+    if (!call) continue;
+    Value error{.kind = Value::Kind::error, .text = detail, .integer = 0, .elements = {}};
+    finish(*call, Outcome::error_reply, std::move(error), "the node does not let us in: " + detail, peer.endpoint());
+  }
+}
+
+void Calls::raise(HintKind kind, const Endpoint& endpoint, std::optional<Partition> slot) {
+  if (slot == CallTable::keyless) slot.reset();
+  hints_.raise({.kind = kind, .node = route_.node_at(endpoint), .endpoint = endpoint, .partition = slot});
+}
+
+// ---- The end of calls
+
+void Calls::watch_deadlines(TimePoint first) {
+  if (first >= deadline_at_) return;
+  deadline_at_ = first;
+  deadline_timer_ = Timer(loop_, first - loop_.now() + Deadlines::tick, [this]() -> std::optional<Duration> {
+    deadline_at_ = TimePoint::max();
+    end_expired();
+    return std::nullopt;
+  });
+}
+
+void Calls::end_expired() {
+  for (const std::uint32_t index : table_.deadlines().expired(loop_.now())) {
+    PendingCall& call = table_.at(index);
+    const Endpoint* target = call.peer ? &call.peer->endpoint() : route_.target(call.slot);
+    const Endpoint node = target ? *target : Endpoint{};
+    if (call.state == PendingCall::State::sent) {
+      if (!take_back(call)) call.facts.maybe_done = true;
+      release(call);
+    }
+    if (target) raise(HintKind::silent, node, call.slot);
+    const Duration allowed = call.call.deadline.value_or(settings_.call_deadline);
+    finish(call, after_deadline(call.facts), {},
+           "no answer within " + ms_text(allowed) + (target ? " from " + node.text() : ": nobody owns its partition"),
+           node);
+    if (closed_) return;
+  }
+  dispatch_later(Duration(0));  // some may have waited behind those that ended
+  if (const auto next = table_.deadlines().next()) watch_deadlines(*next);
+}
+
+void Calls::finish(PendingCall& call, Outcome outcome, Value value, std::string detail, Endpoint node) {
+  const Completion done = std::move(call.done);
+  table_.remove(call);
+  if (done) done({.outcome = outcome, .value = std::move(value), .detail = std::move(detail), .node = std::move(node)});
+}
+
+void Calls::close() {
+  if (std::exchange(closed_, true)) return;
+  dispatch_timer_.reset();
+  deadline_timer_.reset();
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> left;
+  table_.each([&](PendingCall& call) { left.emplace_back(call.order, call.ticket.index); });
+  std::sort(left.begin(), left.end());
+  for (const auto& refusal : refusals_.take()) refusal();
+  for (const auto& [order, index] : left) {
+    PendingCall& call = table_.at(index);
+    if (call.state == PendingCall::State::sent) {
+      if (!take_back(call)) call.facts.maybe_done = true;
+      release(call);
+    }
+    finish(call, after_close(call.facts), {}, "the database was closed", {});
+  }
+}
+
+}  // namespace dbha::redis

@@ -1,0 +1,359 @@
+#include "redis/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+
+namespace dbha::redis {
+namespace {
+
+constexpr std::size_t read_size = std::size_t{64} << 10;
+constexpr int reads_a_turn = 4;  // so that one node with a long reply cannot keep the others waiting
+
+struct PushWord {
+  std::string_view word;
+  bool confirms;  // it may also answer a request with the same word
+};
+constexpr std::array<PushWord, 9> push_words{{{"message", false},
+                                              {"smessage", false},
+                                              {"pmessage", false},
+                                              {"subscribe", true},
+                                              {"unsubscribe", true},
+                                              {"psubscribe", true},
+                                              {"punsubscribe", true},
+                                              {"ssubscribe", true},
+                                              {"sunsubscribe", true}}};
+
+bool equal_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+  });
+}
+
+const char* confirmation_of(std::string_view verb) {
+  for (const auto& entry : push_words) {
+    if (entry.confirms && equal_ignoring_case(verb, entry.word)) return entry.word.data();
+  }
+  return nullptr;
+}
+
+/// What a node wrote, fit for a log: it may be anything, of any length.
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, 200));
+  for (char& c : out) {
+    if (c < ' ' || c == 0x7F) c = '?';
+  }
+  return out;
+}
+
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](auto prefix) { return text.starts_with(prefix); });
+}
+
+}  // namespace
+
+const char* text_of(CloseReason reason) {
+  static constexpr const char* names[] = {"resolve", "refused", "no_room", "auth", "timeout", "lost", "protocol"};
+  return names[static_cast<int>(reason)];
+}
+
+/// Stands on the stack while callbacks run, and learns there that one of them destroyed the connection. Guards nest.
+class Connection::Guard {
+ public:
+  explicit Guard(Connection& connection) : connection_(connection), outer_(connection.guard_) {
+    connection.guard_ = this;
+  }
+  ~Guard() {
+    if (!gone_) {
+      connection_.guard_ = outer_;
+    } else if (outer_) {
+      outer_->gone_ = true;
+    }
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+  void connection_destroyed() { gone_ = true; }
+  bool gone() const { return gone_; }
+
+ private:
+  Connection& connection_;
+  Guard* outer_;
+  bool gone_ = false;
+};
+
+Connection::Connection(EventLoop& loop, Settings settings, Listener& listener)
+    : loop_(loop), settings_(std::move(settings)), listener_(listener), reader_(settings_.max_reply_bytes) {
+  connect_timer_ = Timer(loop_, settings_.connect_timeout, [this]() -> std::optional<Duration> {
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.connect_timeout).count();
+    fail(CloseReason::timeout,
+         (state_ == State::greeting ? "connected, but no reply within " : "no connection within ") +
+             std::to_string(waited) + " ms");
+    return std::nullopt;
+  });
+  if (const auto address = numeric_address(settings_.endpoint)) {
+    addresses_.push_back(*address);
+    connect_next(0);
+    return;
+  }
+  lookup_.emplace(loop_, settings_.endpoint, [this](std::vector<SocketAddress> addresses, std::string error) {
+    addresses_.assign(addresses.begin(), addresses.end());
+    if (addresses.empty()) {
+      fail(CloseReason::resolve, std::move(error));
+    } else {
+      connect_next(0);
+    }
+  });
+}
+
+Connection::~Connection() {
+  if (guard_) guard_->connection_destroyed();
+}
+
+// ---- Connecting
+
+/// Tries the addresses of the name in turn; `error` is what the one before ended with.
+void Connection::connect_next(int error) {
+  watch_.reset();
+  while (!addresses_.empty()) {
+    const SocketAddress address = addresses_.front();
+    addresses_.pop_front();
+    error = socket_.connect(address);
+    if (error != 0) continue;
+    watch_ = Watch(loop_, socket_.fd(), {.readable = false, .writable = true}, Priority::database,
+                   [this](Readiness readiness) { on_ready(readiness); });
+    return;
+  }
+  // Later, because the constructor may have brought us here.
+  turn_timer_ = Timer(loop_, Duration(0), [this, error]() -> std::optional<Duration> {
+    fail(CloseReason::refused, std::strerror(error));
+    return std::nullopt;
+  });
+}
+
+void Connection::on_connected() {
+  const int error = socket_.connect_result();
+  if (error == EINPROGRESS) return;
+  if (error != 0) return connect_next(error);
+  state_ = State::greeting;
+  watch_.change({.readable = true, .writable = false});
+  greet();
+  flush();
+}
+
+/// Ends with PING: only a reply proves that the process behind the socket is alive.
+void Connection::greet() {
+  const auto& [username, password] = settings_.credentials;
+  const auto say = [this](Greeting step, std::initializer_list<std::string_view> args) {
+    append_command(greeting_.bytes, std::span(args.begin(), args.size()));
+    greeting_steps_.push_back(step);
+  };
+  if (!password.empty() && username.empty()) say(Greeting::auth, {"AUTH", password});
+  if (!password.empty() && !username.empty()) say(Greeting::auth, {"AUTH", username, password});
+  if (!settings_.client_name.empty()) say(Greeting::name, {"CLIENT", "SETNAME", settings_.client_name});
+  say(Greeting::ping, {"PING"});
+}
+
+/// False: the connection is over, or destroyed.
+bool Connection::take_greeting(const Value& value) {
+  const Greeting step = greeting_steps_.front();
+  greeting_steps_.pop_front();
+  if (value.kind == Value::Kind::error) {
+    // A full node answers before it reads, so this stands in for the reply to whatever came first.
+    if (value.text.starts_with("ERR max number of clients")) return fail(CloseReason::no_room, printable(value.text));
+    if (step == Greeting::auth || starts_with_any(value.text, {"NOAUTH", "WRONGPASS", "DENIED"})) {
+      return fail(CloseReason::auth, printable(value.text));
+    }
+    // Any other error is a reply like PONG: the node is alive, and says to each request itself what hinders it.
+  }
+  if (!greeting_steps_.empty()) return true;
+  state_ = State::up;
+  connect_timer_.reset();
+  flush_later();
+  Guard guard(*this);
+  listener_.on_up(*this);
+  return !guard.gone();
+}
+
+// ---- Requests
+
+Connection::RequestId Connection::send(std::span<const std::string> args, ReplyHandler handler) {
+  append_command(out_.bytes, args);
+  return enqueue(std::move(handler), args.front());
+}
+
+Connection::RequestId Connection::send(std::initializer_list<std::string_view> args, ReplyHandler handler) {
+  append_command(out_.bytes, std::span(args.begin(), args.size()));
+  return enqueue(std::move(handler), *args.begin());
+}
+
+Connection::RequestId Connection::enqueue(ReplyHandler handler, std::string_view verb) {
+  assert(state_ != State::closed);
+  requests_.push_back({.handler = std::move(handler),
+                       .begin = queued_end_,
+                       .end = out_.end(),
+                       .confirmation = settings_.subscriber ? confirmation_of(verb) : nullptr,
+                       .withdrawn = false});
+  queued_end_ = out_.end();
+  flush_later();
+  return first_id_ + requests_.size() - 1;
+}
+
+bool Connection::withdraw(RequestId id) {
+  if (id < first_id_ || id - first_id_ >= requests_.size()) return false;
+  Request& request = requests_[static_cast<std::size_t>(id - first_id_)];
+  if (request.withdrawn || request.begin < out_.position()) return false;
+  request.withdrawn = true;
+  request.handler = nullptr;
+  any_withdrawn_ = true;
+  return true;
+}
+
+/// Cuts withdrawn requests out of the bytes to be written: once before the next write, because cutting at each
+/// withdraw() would take quadratic time when thousands of deadlines pass at once.
+void Connection::drop_withdrawn() {
+  if (!std::exchange(any_withdrawn_, false)) return;
+  const std::uint64_t base = out_.base;
+  std::string kept;
+  for (Request& request : requests_) {
+    const auto first = static_cast<std::size_t>(std::max(request.begin, base) - base);
+    const auto last = static_cast<std::size_t>(std::max(request.end, base) - base);
+    request.begin = std::min(request.begin, base + kept.size());
+    if (!request.withdrawn) kept.append(out_.bytes, first, last - first);
+    request.end = std::min(request.end, base + kept.size());
+  }
+  out_.bytes = std::move(kept);
+  queued_end_ = out_.end();
+}
+
+void Connection::flush_later() {
+  if (flush_pending_ || state_ != State::up) return;
+  flush_pending_ = true;
+  turn_timer_ = Timer(loop_, Duration(0), [this]() -> std::optional<Duration> {
+    flush();
+    return std::nullopt;
+  });
+}
+
+void Connection::flush() {
+  flush_pending_ = false;
+  drop_withdrawn();
+  Outgoing& outgoing = state_ == State::up ? out_ : greeting_;
+  while (!outgoing.left().empty()) {
+    const auto written = socket_.write(outgoing.left());
+    outgoing.advance(written.bytes);
+    if (written.blocked) break;
+    if (!written.ended) continue;
+    // What the node said before it closed is still to be read, and says more than the error of a write.
+    if (read_some()) fail(CloseReason::lost, std::strerror(written.error));
+    return;
+  }
+  watch_.change({.readable = true, .writable = !outgoing.left().empty()});
+}
+
+// ---- Replies
+
+void Connection::on_ready(Readiness readiness) {
+  if (state_ == State::connecting) return on_connected();
+  if (readiness.readable && !read_some()) return;
+  if (readiness.writable) flush();
+}
+
+/// False: the connection is over, or destroyed.
+bool Connection::read_some() {
+  std::array<char, read_size> buffer;
+  for (int turn = 0; turn < reads_a_turn; ++turn) {
+    const auto got = socket_.read(buffer.data(), buffer.size());
+    if (got.blocked) return true;
+    if (got.ended) return fail(CloseReason::lost, got.error == 0 ? "closed by the node" : std::strerror(got.error));
+    last_heard_ = loop_.now();
+    reader_.feed({buffer.data(), got.bytes});
+    if (!take_replies()) return false;
+    if (got.bytes < buffer.size()) return true;
+  }
+  return true;
+}
+
+/// False: the connection is over, or destroyed.
+bool Connection::take_replies() {
+  for (;;) {
+    Value value;
+    switch (reader_.next(value)) {
+      case ReplyReader::Status::incomplete:
+        return true;
+      case ReplyReader::Status::broken:
+        return fail(CloseReason::protocol, printable(reader_.error()));
+      case ReplyReader::Status::reply:
+        break;
+    }
+    if (!take_reply(std::move(value))) return false;
+  }
+}
+
+bool Connection::take_reply(Value&& value) {
+  if (state_ == State::greeting) return take_greeting(value);
+  while (!requests_.empty() && requests_.front().withdrawn) pop_request();
+  Guard guard(*this);
+  if (settings_.subscriber && is_push(value)) {
+    listener_.on_push(*this, std::move(value));
+    return !guard.gone();
+  }
+  if (requests_.empty()) {
+    return fail(CloseReason::protocol, "a reply that nothing was asked for: " + printable(value.text));
+  }
+  const ReplyHandler handler = pop_request();
+  handler(Fate::replied, std::move(value));
+  return !guard.gone();
+}
+
+bool Connection::is_push(const Value& value) const {
+  if (value.kind != Value::Kind::array || value.elements.empty()) return false;
+  const std::string& word = value.elements.front().text;
+  const auto* entry = std::find_if(push_words.begin(), push_words.end(), [&](const auto& e) { return e.word == word; });
+  if (entry == push_words.end()) return false;
+  const bool awaited = !requests_.empty() && requests_.front().confirmation == entry->word.data();
+  return !(entry->confirms && awaited);
+}
+
+Connection::ReplyHandler Connection::pop_request() {
+  ReplyHandler handler = std::move(requests_.front().handler);
+  requests_.pop_front();
+  ++first_id_;
+  return handler;
+}
+
+// ---- The end
+
+/// Always false, so that a caller can end its own loop with it.
+bool Connection::fail(CloseReason reason, std::string detail) {
+  state_ = State::closed;
+  lookup_.reset();
+  watch_.reset();
+  socket_.close();
+  connect_timer_.reset();
+  turn_timer_.reset();
+  const std::uint64_t written = out_.position();
+  const auto requests = std::move(requests_);
+  requests_.clear();
+  Guard guard(*this);
+  for (const Request& request : requests) {
+    if (request.withdrawn) continue;
+    request.handler(request.end <= written ? Fate::written : Fate::unwritten, Value{});
+    if (guard.gone()) return false;
+  }
+  listener_.on_closed(*this, reason, detail);
+  return false;
+}
+
+// ---- Outgoing bytes
+
+void Connection::Outgoing::advance(std::size_t count) {
+  sent += count;
+  if (sent < bytes.size() / 2) return;  // moving the rest each time would cost quadratic time on a long backlog
+  base += sent;
+  bytes.erase(0, sent);
+  sent = 0;
+}
+
+}  // namespace dbha::redis

@@ -1,0 +1,171 @@
+#pragma once
+/// One TCP connection to one node: a pipeline of commands with their answers in order. It holds no policy: it does not
+/// reconnect, does not route and does not judge replies.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <dbha/backend.hpp>
+#include <dbha/event_loop.hpp>
+
+#include "redis/credentials.hpp"
+#include "redis/resolve.hpp"
+#include "redis/resp.hpp"
+#include "redis/socket.hpp"
+
+namespace dbha::redis {
+
+/// Why a connection is over.
+enum class CloseReason {
+  resolve,   ///< the name has no address
+  refused,   ///< nobody listens there, or no way leads there
+  no_room,   ///< the node said that it has the most clients it may have
+  auth,      ///< the node does not let us in: NOAUTH, WRONGPASS, protected mode
+  timeout,   ///< no answer to the greeting within connect_timeout: "connected" is not "alive"
+  lost,      ///< EOF or RST
+  protocol,  ///< it does not speak RESP2, or sent a longer reply than is allowed
+};
+const char* text_of(CloseReason reason);
+
+/// What became of one request.
+enum class Fate {
+  replied,    ///< the reply is in the value; an error is a reply
+  written,    ///< the connection was lost after the kernel had taken all of it: the node may have carried it out
+  unwritten,  ///< the connection was lost before: the node cannot have carried it out
+};
+
+/// Loop thread only. Commands are collected and written once a turn; the socket never blocks and names resolve on a
+/// thread of their own.
+///
+/// Destroying it closes it at once and calls nothing. That is allowed at any time, also from inside its own callbacks;
+/// a callback that did so has ended the dispatch: no further handler is called.
+class Connection {
+ public:
+  class Listener {
+   public:
+    /// The node has answered the greeting (a reply, not merely a connection). Requests flow from now on.
+    virtual void on_up(Connection& connection) = 0;
+    /// It is over; every outstanding handler has been told before. Comes once, as the last call. `detail` is for
+    /// people and contains no secret.
+    virtual void on_closed(Connection& connection, CloseReason reason, const std::string& detail) = 0;
+    /// Of a subscriber: something that answers no request: a message, or a channel that the node dropped.
+    virtual void on_push(Connection& connection, Value push) {
+      static_cast<void>(connection);
+      static_cast<void>(push);
+    }
+
+   protected:
+    ~Listener() = default;
+  };
+
+  struct Settings {
+    Endpoint endpoint;
+    Credentials credentials;
+    std::string client_name;   ///< for CLIENT SETNAME; empty: not set
+    Duration connect_timeout;  ///< from the constructor to on_up
+    /// A RESP2 subscriber: arrays that begin with a word of pub/sub are pushes, unless they confirm the oldest request.
+    /// Name one channel a request, so that it has exactly one confirmation.
+    bool subscriber = false;
+    std::size_t max_reply_bytes = std::size_t{64} << 20;
+  };
+
+  using ReplyHandler = std::function<void(Fate, Value&&)>;
+  /// Requests of one connection are numbered in the order of send().
+  using RequestId = std::uint64_t;
+  enum class State { connecting, greeting, up, closed };
+
+  /// Begins to connect. Nothing is called before the constructor has returned.
+  Connection(EventLoop& loop, Settings settings, Listener& listener);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  State state() const { return state_; }
+  const Endpoint& endpoint() const { return settings_.endpoint; }
+  /// When the node last said anything.
+  TimePoint last_heard() const { return last_heard_; }
+  /// How many requests have been sent and have no answer yet.
+  std::size_t outstanding() const { return requests_.size(); }
+
+  /// Queues a command; also before on_up, then it leaves behind the greeting. Not on a closed connection. `handler` is
+  /// called once, later than this returns, unless the connection is destroyed or the request withdrawn first. `args` is
+  /// not needed afterwards.
+  RequestId send(std::span<const std::string> args, ReplyHandler handler);
+  RequestId send(std::initializer_list<std::string_view> args, ReplyHandler handler);
+
+  /// Takes a request back. True: not one byte of it had left, it never will, and its handler is not called. False: it
+  /// may have been carried out, or is answered already; its handler is still called.
+  bool withdraw(RequestId id);
+
+ private:
+  class Guard;
+  struct Request {
+    ReplyHandler handler;
+    std::uint64_t begin;  // positions in the stream of all request bytes
+    std::uint64_t end;
+    const char* confirmation;  // of a subscriber: the word that its reply begins with, nullptr: any
+    bool withdrawn;
+  };
+  /// Bytes on their way to the kernel.
+  struct Outgoing {
+    std::string bytes;
+    std::size_t sent = 0;    // of `bytes`
+    std::uint64_t base = 0;  // position of bytes[0] in the stream
+
+    std::string_view left() const { return std::string_view(bytes).substr(sent); }
+    std::uint64_t position() const { return base + sent; }
+    std::uint64_t end() const { return base + bytes.size(); }
+    void advance(std::size_t count);
+  };
+  enum class Greeting { auth, name, ping };
+
+  void connect_next(int error);
+  void on_connected();
+  void greet();
+  bool take_greeting(const Value& value);
+
+  RequestId enqueue(ReplyHandler handler, std::string_view verb);
+  void drop_withdrawn();
+  void flush_later();
+  void flush();
+
+  void on_ready(Readiness readiness);
+  bool read_some();
+  bool take_replies();
+  bool take_reply(Value&& value);
+  bool is_push(const Value& value) const;
+  ReplyHandler pop_request();
+  bool fail(CloseReason reason, std::string detail);
+
+  EventLoop& loop_;
+  Settings settings_;
+  Listener& listener_;
+  State state_ = State::connecting;
+  TimePoint last_heard_{};
+
+  std::optional<Lookup> lookup_;
+  std::deque<SocketAddress> addresses_;  // not tried yet
+  Socket socket_;
+  Watch watch_;  // after socket_: it must end before the descriptor is closed
+  Timer connect_timer_;
+  Timer turn_timer_;  // what is to be done in the next turn: a write, or telling of an early failure
+  bool flush_pending_ = false;
+
+  Outgoing greeting_;
+  std::deque<Greeting> greeting_steps_;  // not answered yet
+  Outgoing out_;                         // waits behind the greeting
+  std::uint64_t queued_end_ = 0;         // where the next request begins
+  std::deque<Request> requests_;         // not answered yet
+  RequestId first_id_ = 1;               // of requests_.front()
+  bool any_withdrawn_ = false;
+  ReplyReader reader_;
+  Guard* guard_ = nullptr;  // the innermost
+};
+
+}  // namespace dbha::redis

@@ -1,0 +1,112 @@
+#pragma once
+/// A database between scripted nodes: what the tests of calls and of subscriptions share.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fake_node.hpp"
+#include "redis/database.hpp"
+#include "redis/slot.hpp"
+#include "run_until.hpp"
+#include "support/test_log.hpp"
+
+namespace dbha::test {
+
+struct Hearing final : DatabaseListener {
+  std::vector<Hint> hints;
+  std::vector<std::pair<NodeId, std::vector<std::string>>> interruptions;
+
+  void on_hint(Hint hint) override { hints.push_back(std::move(hint)); }
+  void on_subscription_interrupted(NodeId node, std::vector<std::string> channels) override {
+    interruptions.emplace_back(std::move(node), std::move(channels));
+  }
+  std::size_t count(HintKind kind) const {
+    return static_cast<std::size_t>(
+        std::count_if(hints.begin(), hints.end(), [&](const Hint& hint) { return hint.kind == kind; }));
+  }
+};
+
+inline Node member(std::string id, Endpoint endpoint, Role role, std::string primary = {}) {
+  return {.id = {std::move(id)},
+          .endpoint = std::move(endpoint),
+          .role = role,
+          .primary = {std::move(primary)},
+          .run_id = {},
+          .predecessors = {},
+          .replid = {}};
+}
+
+inline PartitionSet all_slots() {
+  PartitionSet set;
+  set.set({{0}, {16383}}, {});
+  return set;
+}
+
+struct DatabaseBench {
+  EpollLoop loop;
+  TestLog log;
+  Hearing hearing;
+  FakeNode a{loop};
+  FakeNode b{loop};
+  DatabaseSettings settings{.call_deadline = std::chrono::seconds(5),
+                            .apply_timeout = std::chrono::milliseconds(300),
+                            .probe_timeout = std::chrono::milliseconds(100),
+                            .max_redirects = 5,
+                            .queue_calls = 1000,
+                            .queue_bytes = std::size_t{1} << 24,
+                            .client_name = "test"};
+  std::unique_ptr<Database> database;
+  std::uint64_t epoch = 0;
+  std::vector<Applied> applied;
+  std::vector<Result> results;
+
+  void open() { database = redis::make_database(loop, log, hearing, settings, {}); }
+
+  /// A topology in which `owner` ("a" or "b") owns all slots, at a higher epoch than the one before.
+  std::shared_ptr<const Topology> owned_by(const std::string& owner, Role other = Role::primary) {
+    auto topology = std::make_shared<Topology>();
+    topology->generation = 1;
+    topology->partitions = 16384;
+    const auto role = [&](const char* id) { return owner == id ? Role::primary : other; };
+    const auto primary = [&](const char* id) { return owner == id || other == Role::primary ? "" : owner; };
+    topology->nodes = {member("a", a.endpoint(), role("a"), primary("a")),
+                       member("b", b.endpoint(), role("b"), primary("b"))};
+    topology->claims.set({{0}, {16383}}, {{++epoch}, 0, {owner}});
+    return topology;
+  }
+
+  void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked = {}) {
+    database->apply(std::move(topology), marked, [this](Applied what) { applied.push_back(std::move(what)); });
+  }
+  /// With `owner` as the only primary, applied.
+  void open_with(const std::string& owner, Role other = Role::primary) {
+    open();
+    apply(owned_by(owner, other));
+    if (!run_until(loop, [&] { return !applied.empty(); })) throw std::runtime_error("not applied");
+  }
+
+  Completion completion() {
+    return [this](Result result) { results.push_back(std::move(result)); };
+  }
+  void submit(std::vector<std::string> args, bool repeatable = false, std::optional<Duration> deadline = {}) {
+    std::string key = args.size() > 1 ? args[1] : "";
+    database->submit({.key = std::move(key), .args = std::move(args), .repeatable = repeatable, .deadline = deadline},
+                     completion());
+  }
+  bool until_results(std::size_t count) {
+    return run_until(loop, [&] { return results.size() >= count; });
+  }
+};
+
+/// Answers nothing but the greeting and probes.
+inline std::optional<std::string> silence(const FakeNode::Args& args) {
+  if (args[0] == "PING" || args[0] == "CLIENT") return "";
+  return std::nullopt;
+}
+
+inline FakeNode::Script says(std::string verb, std::string reply) {
+  return [verb, reply](const FakeNode::Args& args) { return args[0] == verb ? reply : std::string(); };
+}
+
+}  // namespace dbha::test
