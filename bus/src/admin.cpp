@@ -1,6 +1,10 @@
+#include <algorithm>
+#include <climits>
 #include <utility>
 
 #include <dbha_bus/admin.hpp>
+
+#include <dbha/error.hpp>
 
 #include "context_state.hpp"
 #include "endpoint.hpp"
@@ -60,7 +64,10 @@ bool wait_for(zmq::socket_t& socket, short event, TimePoint deadline) {
 
 std::optional<std::string> admin_request(const std::string& endpoint, std::string_view request, Duration timeout) {
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
-  if (!somebody_listens(ipc_path(endpoint))) return {};
+  const Behind behind = who_is_behind(ipc_path(endpoint));
+  if (behind == Behind::nobody) return {};
+  if (behind == Behind::forbidden)
+    throw StartError(endpoint + ": permission denied; ask as the user that the process runs as");
   Context context;
   zmq::socket_t socket(context.state().zmq, zmq::socket_type::dealer);
   socket.set(zmq::sockopt::linger, 0);

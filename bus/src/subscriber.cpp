@@ -32,7 +32,10 @@ class ZmqSubscriber final : public BusSubscriber {
         topic_(topic_of(settings_.cluster)),
         garbage_(loop, log) {
     for (const auto& endpoints : settings_.detectors) check_connect_endpoint(endpoints.control);
-    for (std::size_t i = 0; i < settings_.detectors.size(); ++i) lines_.push_back(open_line(i));
+    for (std::size_t i = 0; i < settings_.detectors.size(); ++i)
+      lines_.push_back({open_subscription(i), nullptr, loop_.now()});
+    last_check_ = loop_.now();
+    silence_check_ = Timer(loop_, check_period(), [this] { return reopen_silent_lines(), check_period(); });
   }
 
   std::size_t detectors() const override { return lines_.size(); }
@@ -64,6 +67,7 @@ class ZmqSubscriber final : public BusSubscriber {
   struct Line {
     std::unique_ptr<Socket> subscription;
     std::unique_ptr<Socket> hello;  ///< from a request to its answer
+    TimePoint heard;                ///< when something came last, or when it was opened
   };
   /// A detector known by name.
   struct Heard {
@@ -71,14 +75,36 @@ class ZmqSubscriber final : public BusSubscriber {
     Publication held;      ///< the last one received, to read the reach of its beats by
   };
 
-  Line open_line(std::size_t index) {
-    Line line;
-    line.subscription = std::make_unique<Socket>(context_, loop_, zmq::socket_type::xsub,
-                                                 [this, index](Frames& frames) { on_published(index, frames); });
-    set_subscription_options(context_, line.subscription->zmq());
-    send(*line.subscription, '\1' + topic_);  // remembered by the socket, and sent on every connection
-    connect_endpoint(line.subscription->zmq(), settings_.detectors[index].publish);
-    return line;
+  std::unique_ptr<Socket> open_subscription(std::size_t line) {
+    auto socket = std::make_unique<Socket>(context_, loop_, zmq::socket_type::xsub,
+                                           [this, line](Frames& frames) { on_published(line, frames); });
+    set_subscription_options(context_, socket->zmq());
+    send(*socket, '\1' + topic_);  // remembered by the socket, and sent on every connection
+    connect_endpoint(socket->zmq(), settings_.detectors[line].publish);
+    return socket;
+  }
+
+  Duration check_period() const { return settings_.silence / 4; }
+
+  /// libzmq connects again after a connection is lost, but gives it up for good when the peer breaks the rules of the
+  /// transport, and one frame beyond the cap is enough. A detector is never silent for long, so silence shows it.
+  void reopen_silent_lines() {
+    const TimePoint now = loop_.now();
+    const bool we_slept = now - std::exchange(last_check_, now) > settings_.silence;  // what came is still unread
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      if (we_slept) lines_[i].heard = now;
+      if (now - lines_[i].heard > settings_.silence) reopen(i);
+    }
+  }
+
+  void reopen(std::size_t line) {
+    lines_[line].heard = loop_.now();
+    try {
+      lines_[line].subscription = open_subscription(line);
+      log_.debug("subscription_reopened", {{"endpoint", settings_.detectors[line].publish}, {"reason", "silence"}});
+    } catch (const StartError& e) {
+      log_.error("subscription_not_reopened", {{"reason", e.what()}});
+    }
   }
 
   void say_hello(std::size_t detector) {
@@ -101,6 +127,7 @@ class ZmqSubscriber final : public BusSubscriber {
   /// [topic, envelope]
   void on_published(std::size_t line, Frames& frames) {
     const auto& endpoint = settings_.detectors[line].publish;
+    lines_[line].heard = loop_.now();
     if (frames.size() != 2) return refuse(endpoint, "a message of " + std::to_string(frames.size()) + " frames");
     if (text_of(frames[0]) != topic_) return refuse(endpoint, "another topic than " + topic_);
     Downstream message;
@@ -171,6 +198,8 @@ class ZmqSubscriber final : public BusSubscriber {
   GarbageLog garbage_;
   std::map<std::string, Heard> heard_;
   std::vector<Line> lines_;
+  TimePoint last_check_;
+  Timer silence_check_;
 };
 
 }  // namespace

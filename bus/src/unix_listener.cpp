@@ -67,12 +67,13 @@ int connect_retrying(int fd, const sockaddr_un& address) {
 
 }  // namespace
 
-bool somebody_listens(const std::string& path) {
+Behind who_is_behind(const std::string& path) {
   const auto address = address_of(path);
   const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (probe.get() < 0) fail(path, "socket");
-  // A full backlog (EAGAIN) and a file of another user (EACCES) are somebody's too.
-  return connect_retrying(probe.get(), address) == 0 || (errno != ECONNREFUSED && errno != ENOENT);
+  if (connect_retrying(probe.get(), address) == 0) return Behind::somebody;
+  if (errno == ECONNREFUSED || errno == ENOENT) return Behind::nobody;
+  return errno == EACCES || errno == EPERM ? Behind::forbidden : Behind::somebody;  // EAGAIN: its backlog is full
 }
 
 UnixListener::UnixListener(std::string path, std::optional<mode_t> mode) : path_(std::move(path)) {
@@ -82,8 +83,11 @@ UnixListener::UnixListener(std::string path, std::optional<mode_t> mode) : path_
   if (lstat(path_.c_str(), &found) == 0) {
     if (!S_ISSOCK(found.st_mode))
       throw StartError("ipc://" + path_ + ": a file is there that is no socket; move it away or choose another path");
-    if (somebody_listens(path_))
+    const Behind behind = who_is_behind(path_);
+    if (behind == Behind::somebody)
       throw StartError("ipc://" + path_ + ": a process listens there; already running? Stop it or choose another path");
+    if (behind == Behind::forbidden)
+      throw StartError("ipc://" + path_ + ": a socket file of another user is there; choose another path");
     if (unlink(path_.c_str()) != 0) fail(path_, "cannot remove the socket file of a process that is gone");
   }
   bind_and_listen(mode);

@@ -31,7 +31,9 @@ class UnixListener {
   ino_t inode_ = 0;
 };
 
-/// True if a process listens on that socket file.
-bool somebody_listens(const std::string& path);
+/// What is behind a socket file.
+enum class Behind { nobody, somebody, forbidden };
+/// Asks by connecting. `forbidden`: the file belongs to another user, and nothing more can be known.
+Behind who_is_behind(const std::string& path);
 
 }  // namespace dbha::bus

@@ -26,7 +26,7 @@ class RedisDatabase final : public Database, private Peer::Listener {
  public:
   RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listener, const DatabaseSettings& settings,
                 Credentials credentials);
-  ~RedisDatabase() override { RedisDatabase::close(); }
+  ~RedisDatabase() override = default;
 
   void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
              std::function<void(Applied)> done) override;

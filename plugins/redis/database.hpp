@@ -10,9 +10,10 @@
 
 namespace dbha::redis {
 
-/// Loop thread only. Completions and handlers may use the database and close it, but not destroy it. Sends no command
-/// that asks for the topology, nor anything else that an ACL user without CLUSTER, INFO, ROLE, CONFIG and COMMAND may
-/// not send: besides the calls it is AUTH, CLIENT SETNAME, PING, ASKING, SUBSCRIBE and UNSUBSCRIBE.
+/// Loop thread only. Completions and handlers may use the database and close it, but not destroy it. close() it before
+/// it is destroyed: the destructor calls nobody, because what completions refer to may be gone by then. Sends no
+/// command that asks for the topology, nor anything else that an ACL user without CLUSTER, INFO, ROLE, CONFIG and
+/// COMMAND may not send: besides the calls it is AUTH, CLIENT SETNAME, PING, ASKING, SUBSCRIBE and UNSUBSCRIBE.
 ///
 /// Calls for one key that wait leave in the order of submission. No order is promised between a call that was
 /// redirected, or that stays for the reply of a former owner, and those submitted after it.

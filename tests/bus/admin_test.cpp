@@ -111,6 +111,17 @@ TEST_CASE("a living process keeps its endpoint, a dead one's is taken over") {
   CHECK(admin_request(dir.endpoint(), "", 5s) == "new");
 }
 
+TEST_CASE("another user is told that the endpoint is not his to use") {
+  if (geteuid() != 0) return;  // only root can become another user
+  const TempDir dir;
+  std::filesystem::permissions(dir.path, std::filesystem::perms::others_all, std::filesystem::perm_options::add);
+  const Served served(dir.endpoint(), [](std::string_view) { return "secret"; });
+  REQUIRE(seteuid(65534) == 0);
+  CHECK_THROWS_WITH(admin_request(dir.endpoint(), "", 5s), Contains("permission denied; ask as the user"));
+  CHECK_THAT(error_of(dir.endpoint()), Contains("a socket file of another user is there"));
+  REQUIRE(seteuid(0) == 0);
+}
+
 TEST_CASE("nobody there and no answer in time are no answer") {
   const TempDir dir;
   CHECK(admin_request(dir.endpoint(), "status", 5s) == std::nullopt);

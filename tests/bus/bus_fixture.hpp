@@ -78,10 +78,11 @@ class BusFixture {
     return detector;
   }
 
-  std::unique_ptr<Subscriber> subscriber(std::vector<bus::DetectorEndpoints> detectors, std::string name = "c1") {
+  std::unique_ptr<Subscriber> subscriber(std::vector<bus::DetectorEndpoints> detectors, std::string name = "c1",
+                                         Duration silence = 10s) {
     auto subscriber = std::make_unique<Subscriber>();
     subscriber->subscriber =
-        bus::open_subscriber(context, loop, log, *subscriber, {"nb", std::move(name), std::move(detectors)});
+        bus::open_subscriber(context, loop, log, *subscriber, {"nb", std::move(name), std::move(detectors), silence});
     return subscriber;
   }
 

@@ -34,7 +34,7 @@ class AdminServer {
 };
 
 /// Asks once and waits, for the CLI; needs no loop. Nothing if nobody listens there, or no answer came in time. Throws
-/// StartError if the endpoint is none.
+/// StartError if the endpoint is none, or belongs to another user.
 std::optional<std::string> admin_request(const std::string& endpoint, std::string_view request, Duration timeout);
 
 }  // namespace dbha::bus

@@ -22,6 +22,8 @@ struct SubscriberSettings {
   std::string cluster;
   std::string controller;  ///< this controller's name, in hellos, acks and hints
   std::vector<DetectorEndpoints> detectors;
+  /// A connection on which nothing came for so long, ten beats, is given up and made anew.
+  Duration silence = std::chrono::seconds(10);
 };
 
 /// Connects to every detector's `publish` endpoint, and again whenever a connection breaks; that none answers is not an

@@ -163,18 +163,23 @@ std::string RedisCluster::run_id(std::size_t index) {
   return at(index).info("server")["run_id"];
 }
 
+long long RedisCluster::acl_log_count(const std::string& user, std::size_t index) {
+  long long count = 0;
+  for (const Reply& entry : at(index).admin().demand({"ACL", "LOG", "1000"}).elements) {
+    long long entry_count = 0;
+    bool about_user = false;
+    for (std::size_t i = 0; i + 1 < entry.elements.size(); i += 2) {
+      if (entry.elements[i].text == "count") entry_count = entry.elements[i + 1].integer;
+      if (entry.elements[i].text == "username") about_user = entry.elements[i + 1].text == user;
+    }
+    if (about_user) count += entry_count;
+  }
+  return count;
+}
+
 long long RedisCluster::acl_log_count(const std::string& user) {
   long long count = 0;
-  for (const std::size_t index : running())
-    for (const Reply& entry : at(index).admin().demand({"ACL", "LOG", "1000"}).elements) {
-      long long entry_count = 0;
-      bool about_user = false;
-      for (std::size_t i = 0; i + 1 < entry.elements.size(); i += 2) {
-        if (entry.elements[i].text == "count") entry_count = entry.elements[i + 1].integer;
-        if (entry.elements[i].text == "username") about_user = entry.elements[i + 1].text == user;
-      }
-      if (about_user) count += entry_count;
-    }
+  for (const std::size_t index : running()) count += acl_log_count(user, index);
   return count;
 }
 

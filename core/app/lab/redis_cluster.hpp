@@ -64,7 +64,8 @@ class RedisCluster {
   std::vector<std::size_t> replicas_of(std::size_t primary);
   std::string role(std::size_t index);    ///< the first word of ROLE: "master" or "slave"
   std::string run_id(std::size_t index);  ///< changes with every start of the process
-  /// The counts of all ACL LOG entries about `user`, over the running nodes.
+  /// The counts of all ACL LOG entries about `user`: of one node, which forgets them when it ends; over the running ones.
+  long long acl_log_count(const std::string& user, std::size_t index);
   long long acl_log_count(const std::string& user);
   /// A connection of one's own, as the default user.
   RedisClient client(std::size_t index, RedisClient::Timeouts timeouts = RedisClient::kDefaultTimeouts) const {

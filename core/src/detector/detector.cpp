@@ -56,7 +56,7 @@ Evidence Detector::evidence(TimePoint now) const {
 
 DetectorOutput Detector::on_view(View view, Now now) {
   DetectorOutput out;
-  prober_.settled(view.endpoint, Question::view);
+  prober_.answered(view.endpoint, Question::view);
   unusable_.erase(view.endpoint);
   if (auto violation = violation_of(view, settings_.partitions)) {
     const std::string text = view.endpoint.text() + ": " + *violation;
@@ -74,7 +74,7 @@ DetectorOutput Detector::on_view(View view, Now now) {
 }
 
 DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
-  prober_.settled(answer.endpoint, Question::role);
+  prober_.answered(answer.endpoint, Question::role);
   const Target* asked = target(answer.endpoint);
   if (asked && !asked->id.empty() && answer.asked >= answers_from_) {
     const View* view = observations_.latest(asked->id);
@@ -92,18 +92,18 @@ DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
 }
 
 DetectorOutput Detector::on_epoch(const EpochAnswer& answer, Now now) {
-  prober_.settled(answer.endpoint, Question::epoch);
+  prober_.answered(answer.endpoint, Question::epoch);
   if (answer.asked >= answers_from_) dirty_ |= observations_.take(answer);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
-  prober_.settled(endpoint, Question::alive);
+  prober_.answered(endpoint, Question::alive);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question question, Now now) {
-  prober_.settled(endpoint, question);
+  prober_.unanswered(endpoint, question);
   if (const Target* asked = target(endpoint); asked && asked->role == Role::primary)
     prober_.suspect(asked->shard, now.time);
   return finish({}, now);
@@ -112,7 +112,7 @@ DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question questio
 DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string& reason, Now now) {
   DetectorOutput out;
   for (const auto question : {Question::view, Question::role, Question::epoch, Question::alive})
-    prober_.settled(endpoint, question);
+    prober_.answered(endpoint, question);
   if (std::exchange(unusable_[endpoint], reason) != reason)
     out.notes.push_back({LogLevel::error, "node_unusable", reason});
   dirty_ = true;

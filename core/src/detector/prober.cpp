@@ -48,9 +48,11 @@ bool Prober::probing_fast(const NodeId& shard, TimePoint now) const {
   return it != suspects_.end() && now - it->second < settings_.suspect_for;
 }
 
-void Prober::settled(const Endpoint& endpoint, Question question) {
+void Prober::settle(const Endpoint& endpoint, Question question, bool answered) {
   auto it = asked_.find({endpoint, question});
-  if (it != asked_.end()) it->second.under_way = false;
+  if (it == asked_.end()) return;
+  it->second.under_way = false;
+  it->second.failed = !answered;
 }
 
 Duration Prober::period() const {
@@ -109,6 +111,7 @@ void Prober::wish(std::vector<Wish>& out, int priority, const Target& target, Qu
   const Asked* before = asked(ask);
   if (before && before->under_way) return;  // one at a time: a stopped node does not pile up questions
   const TimePoint at = before ? before->at : TimePoint::min();
+  if (before && before->failed && question == Question::view) interval = std::min(interval, settings_.period / 4);
   if (at == TimePoint::min() || now - at >= interval) out.push_back({priority, at, ask});
 }
 
@@ -147,7 +150,7 @@ std::vector<Ask> Prober::due(TimePoint now) {
     }
     Asked& asked = asked_[w.ask];
     if (asked.under_way) continue;  // wished for twice
-    asked = {now, true};
+    asked = {now, true, false};
     urgent_.erase(w.ask);
     spend(w.ask.question);
     out.push_back(w.ask);

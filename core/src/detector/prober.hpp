@@ -55,8 +55,11 @@ class Prober {
   /// To be asked before everything else.
   void urgent(const Endpoint& endpoint, Question question) { urgent_.insert({endpoint, question}); }
 
-  /// The question has been answered, or never will be: it may be asked again.
-  void settled(const Endpoint& endpoint, Question question);
+  /// The question has been answered: it may be asked again.
+  void answered(const Endpoint& endpoint, Question question) { settle(endpoint, question, true); }
+  /// It never will be. A view is asked for again sooner than in the next round: a node that starts is not connected to
+  /// yet.
+  void unanswered(const Endpoint& endpoint, Question question) { settle(endpoint, question, false); }
 
   /// What to ask now. Takes it from the budget.
   std::vector<Ask> due(TimePoint now);
@@ -74,6 +77,7 @@ class Prober {
   struct Asked {
     TimePoint at = TimePoint::min();
     bool under_way = false;
+    bool failed = false;
   };
   struct Wish {
     int priority;
@@ -81,6 +85,7 @@ class Prober {
     Ask ask;
   };
 
+  void settle(const Endpoint& endpoint, Question question, bool answered);
   void refill(TimePoint now);
   bool affordable(Question question, double reserve) const;
   void spend(Question question);

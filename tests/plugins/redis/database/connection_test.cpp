@@ -305,10 +305,10 @@ TEST_CASE("behind a full socket, taking requests back at random leaves exactly t
   for (int i = 0; i < 2000; ++i) ids.push_back(bench.connection->send({"SET", std::to_string(i), large}, told.handler()));
   run_for(bench.loop, 20ms);  // the kernel takes what it can
   std::size_t taken_back = 0;
-  for (std::size_t i = 0; i < ids.size(); i += 3) taken_back += bench.connection->withdraw(ids[i]) ? 1 : 0;
+  for (std::size_t i = 0; i < ids.size(); i += 3) taken_back += bench.connection->withdraw(ids[i]) ? 1U : 0U;
   CHECK(taken_back > 0);
   run_for(bench.loop, 10ms);
-  for (std::size_t i = 1; i < ids.size(); i += 3) taken_back += bench.connection->withdraw(ids[i]) ? 1 : 0;
+  for (std::size_t i = 1; i < ids.size(); i += 3) taken_back += bench.connection->withdraw(ids[i]) ? 1U : 0U;
   bench.node.reset_clients();
   REQUIRE(bench.until_closed());
   CHECK(told.all.size() == ids.size() - taken_back);

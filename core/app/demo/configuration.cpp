@@ -1,0 +1,139 @@
+#include "demo/configuration.hpp"
+
+#include <fstream>
+#include <random>
+#include <stdexcept>
+
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace dbha::demo {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* detector_user = "dbha-detector";
+
+std::string random_password() {
+  std::random_device device;
+  std::string out;
+  for (int i = 0; i < 24; ++i) out += "0123456789abcdef"[device() % 16];
+  return out;
+}
+
+void write_file(const fs::path& file, const std::string& text) {
+  std::ofstream out(file);
+  out << text;
+  if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+}
+
+fs::path write_secret(const fs::path& file, const std::string& password) {
+  const mode_t before = umask(0177);  // 0600 from its first moment
+  write_file(file, password + "\n");
+  umask(before);
+  return file;
+}
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+/// A path longer than a unix socket's address would be refused by every process with an error of its own.
+std::string endpoint_in(const fs::path& folder, const std::string& name) {
+  const std::string path = (folder / (name + ".sock")).string();
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    throw std::runtime_error("the path of a unix socket has at most 107 bytes, but the temporary folder leads to " +
+                             path + "; set TMPDIR to a shorter one");
+  return "ipc://" + path;
+}
+
+std::string bus_table(const Place& place) {
+  const std::string host = "tcp://127.0.0.1:";
+  return "publish = " + quoted(host + std::to_string(place.publish_port)) +
+         ", control = " + quoted(host + std::to_string(place.control_port));
+}
+
+std::string common_sections(const Place& place, const Configured& process, const std::string& user,
+                            const std::string& password) {
+  std::string seeds;
+  for (const auto& seed : place.seeds) seeds += (seeds.empty() ? "" : ", ") + quoted(seed);
+  const auto password_file = write_secret(place.folder / (process.name + ".pass"), password);
+  return "name = " + quoted(process.name) +
+         "\n"
+         "cluster = \"demo\"\n"
+         "state_dir = " +
+         quoted((place.folder / (process.name + "-state")).string()) +
+         "\n\n"
+         "[log]\n"
+         "file = " +
+         quoted(process.log.string()) +
+         "\n\n"
+         "[admin]\n"
+         "endpoint = " +
+         quoted(process.endpoint) +
+         "\n\n"
+         "[backend]\n"
+         "plugin = \"redis\"\n"
+         "seeds = [" +
+         seeds +
+         "]\n"
+         "username = " +
+         quoted(user) +
+         "\n"
+         "password_file = " +
+         quoted(password_file.string()) + "\n";
+}
+
+std::string controller_section(const Place& place) {
+  return "\n[controller]\ndetectors = [{ " + bus_table(place) + " }]\n";
+}
+
+std::string detector_section(const Place& place) {
+  std::string table = bus_table(place);
+  table.replace(table.find(", "), 2, "\n");
+  return "\n[detector]\n" + table + "\n";
+}
+
+Configured name_files(const Place& place, const std::string& name) {
+  return {name, place.folder / (name + ".toml"), place.folder / (name + ".log"), endpoint_in(place.folder, name)};
+}
+
+Configured write_controller(const Place& place, const std::string& name, const std::string& more) {
+  Configured process = name_files(place, name);
+  write_file(process.file, common_sections(place, process, controller_user, place.passwords.controller) +
+                               controller_section(place) + more);
+  return process;
+}
+
+}  // namespace
+
+Passwords Passwords::make() {
+  return {random_password(), random_password()};
+}
+
+std::vector<std::string> acl_lines(const Passwords& passwords) {
+  return {"user " + std::string(detector_user) + " on >" + passwords.detector +
+              " &dbha:parked:* +cluster|nodes +cluster|info +cluster|myid +info +role +ping +client|setname +ssubscribe",
+          "user " + std::string(controller_user) + " on >" + passwords.controller + " ~* &* +@all -cluster -info -role"};
+}
+
+Configured write_nb(const Place& place) {
+  Configured process = name_files(place, "nb");
+  write_file(process.file, common_sections(place, process, detector_user, place.passwords.detector) +
+                               detector_section(place) + controller_section(place));
+  return process;
+}
+
+Configured write_sb(const Place& place, const std::string& name) {
+  return write_controller(place, name, "");
+}
+
+Configured write_writer(const Place& place, unsigned rate) {
+  // While a shard has no primary its calls wait, up to their deadline of 10 s: there must be room for them.
+  const unsigned calls = 15 * rate;
+  return write_controller(place, "writer",
+                          "queue_calls = " + std::to_string(calls) +
+                              "\nqueue_bytes = " + quoted(std::to_string(calls / 1000 + 1) + "MB") + "\n");
+}
+
+}  // namespace dbha::demo

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dbha::demo {
+
+enum class Fault {
+  kill,      ///< SIGKILL to a primary; Redis promotes its replica
+  comeback,  ///< "return": the node that was killed comes back, as a replica
+  failover,  ///< graceful: CLUSTER FAILOVER, primary and replica change places
+  restart,   ///< a primary dies and is back at once, before anybody suspects it: in place, and empty
+};
+
+/// The word of the command line.
+const char* text_of(Fault fault);
+
+struct Step {
+  Fault fault;
+  std::size_t shard;
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// The faults cannot be caused in the order asked for; what() says which, and what to do.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Which shard each fault hits: the one that was left alone for the longest time. A shard of one primary and one replica
+/// that has lost a node only serves for `return`. No names stand for all four faults. Throws UsageError.
+std::vector<Step> plan_faults(const std::vector<std::string>& names, std::size_t shards);
+
+}  // namespace dbha::demo

@@ -1,0 +1,82 @@
+#include "site.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace dbha::test {
+namespace {
+
+const std::vector<User>& all_users() {
+  static const std::vector<User> users{detector_user, controller_user, reader_user, wrong_user};
+  return users;
+}
+
+std::string quoted_list(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "\"" : ", \"") + word + '"';
+  return '[' + out + ']';
+}
+
+}  // namespace
+
+lab::RedisCluster::Options with_users(lab::RedisCluster::Options options) {
+  const auto add = [&](const User& user, const std::string& rules) {
+    options.conf_lines.push_back("user " + user.name + " on >" + user.password + ' ' + rules);
+  };
+  add(detector_user,
+      "&dbha:parked:* +cluster|nodes +cluster|info +cluster|myid +info +role +ping +client|setname +ssubscribe");
+  add(controller_user, "~* &* +@all -cluster -info -role");
+  add(reader_user, "~* &* +@all");
+  return options;
+}
+
+std::vector<std::string> seeds_of(const lab::RedisCluster& cluster) {
+  std::vector<std::string> out;
+  for (const auto& node : cluster.nodes()) out.push_back(node.address());
+  return out;
+}
+
+ProcessFile northbound() {
+  return {.name = "nb", .user = detector_user, .detector = true, .admin = {}, .publish = {}, .control = {}};
+}
+
+ProcessFile southbound(const std::string& name, const User& user) {
+  return {.name = name, .user = user, .detector = false, .admin = {}, .publish = {}, .control = {}};
+}
+
+Site::Site(std::vector<std::string> seeds) : seeds_(std::move(seeds)) {}
+
+std::filesystem::path Site::write(const ProcessFile& file) const {
+  const std::string publish = file.publish.empty() ? this->publish() : file.publish;
+  const std::string control = file.control.empty() ? this->control() : file.control;
+  std::ofstream out(config_of(file.name));
+  out << "name = \"" << file.name << "\"\ncluster = \"site\"\nstate_dir = \"" << state_dir_of(file.name).string()
+      << "\"\n\n[admin]\nendpoint = \"" << (file.admin.empty() ? admin_of(file.name) : file.admin)
+      << "\"\n\n[backend]\nplugin = \"redis\"\nseeds = " << quoted_list(seeds_) << '\n';
+  if (!file.user.name.empty()) {
+    const auto password_file = path(file.name + ".pass");
+    std::ofstream(password_file) << file.user.password << '\n';
+    out << "username = \"" << file.user.name << "\"\npassword_file = \"" << password_file.string() << "\"\n";
+  }
+  if (file.detector) out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\n";
+  out << "\n[controller]\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control << "\" }]\n";
+  return config_of(file.name);
+}
+
+std::vector<std::string> Site::files_with_a_secret() const {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".pass") continue;
+    const std::string text = contents(entry.path());
+    for (const auto& user : all_users())
+      if (text.find(user.password) != std::string::npos) out.push_back(entry.path().filename());
+  }
+  return out;
+}
+
+std::string contents(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace dbha::test

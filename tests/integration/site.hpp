@@ -1,0 +1,87 @@
+#pragma once
+/// What an operator has on disk: a folder with the configuration files, password files, state, logs and sockets of the
+/// processes of one fleet, on loopback.
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lab/ports.hpp"
+#include "lab/redis_cluster.hpp"
+#include "lab/temp_dir.hpp"
+
+namespace dbha::test {
+
+/// The deadline of every condition. Far above what a condition needs, because the machine may be loaded.
+inline constexpr std::chrono::seconds patience{20};
+
+/// An ACL user of the database. The passwords are words that nothing else contains: wherever one turns up in an output,
+/// a secret has leaked.
+struct User {
+  std::string name;
+  std::string password;
+};
+/// May do what a detector needs, and nothing else.
+inline const User detector_user{"dbha-detector", "hush-detector-5d1f"};
+/// May do everything but ask for the topology.
+inline const User controller_user{"dbha-controller", "hush-controller-8a3c"};
+/// A controller that may also read the topology, for a start without a detector.
+inline const User reader_user{"dbha-reader", "hush-reader-2e7b"};
+/// Knows no user of the database.
+inline const User wrong_user{"dbha-detector", "hush-wrong-c04d"};
+
+/// A cluster that knows these users.
+lab::RedisCluster::Options with_users(lab::RedisCluster::Options options = {});
+
+/// Where the nodes of a cluster listen.
+std::vector<std::string> seeds_of(const lab::RedisCluster& cluster);
+
+/// What differs between the processes of a fleet; what is left empty gets the site's own.
+struct ProcessFile {
+  std::string name;
+  User user = controller_user;  ///< with an empty name: no login
+  bool detector = false;        ///< beside the controller
+  std::string admin;
+  std::string publish;
+  std::string control;
+};
+ProcessFile northbound();
+ProcessFile southbound(const std::string& name, const User& user = controller_user);
+
+class Site {
+ public:
+  explicit Site(std::vector<std::string> seeds);
+  explicit Site(const lab::RedisCluster& cluster) : Site(seeds_of(cluster)) {}
+
+  /// Writes NAME.toml and the password file, and returns the path of the former.
+  std::filesystem::path write(const ProcessFile& file) const;
+
+  std::filesystem::path config_of(const std::string& name) const { return path(name + ".toml"); }
+  std::filesystem::path log_of(const std::string& name) const { return path(name + ".log"); }
+  std::string admin_of(const std::string& name) const { return "ipc://" + path(name + ".sock").string(); }
+  std::filesystem::path state_dir_of(const std::string& name) const { return path(name + ".state"); }
+  std::filesystem::path path(const std::string& file) const { return folder_.path() / file; }
+
+  /// The detector's two endpoints, reserved for this site.
+  std::string publish() const { return loopback(publish_); }
+  std::string control() const { return loopback(control_); }
+
+  /// The files that contain a password, but for the password files themselves: logs, outputs, state.
+  std::vector<std::string> files_with_a_secret() const;
+
+ private:
+  static std::string loopback(const lab::PortLease& port) {
+    return "tcp://127.0.0.1:" + std::to_string(port.number());
+  }
+
+  lab::TempDir folder_{"dbha-site"};
+  lab::PortLease publish_ = lab::PortLease::take();
+  lab::PortLease control_ = lab::PortLease::take();
+  std::vector<std::string> seeds_;
+};
+
+/// The whole file; empty if there is none.
+std::string contents(const std::filesystem::path& file);
+
+}  // namespace dbha::test
