@@ -53,7 +53,9 @@ class Descriptor {
 Descriptor lock_folder(const std::string& path) {
   const auto folder = std::filesystem::absolute(path).parent_path();
   Descriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.get() < 0) fail(path, ("the folder " + folder.string() + " cannot be used; create it").c_str());
+  if (lock.get() < 0 && errno == ENOENT)
+    throw StartError("ipc://" + path + ": the folder " + folder.string() + " does not exist; create it");
+  if (lock.get() < 0) fail(path, "cannot open its folder");
   if (flock(lock.get(), LOCK_EX) != 0) fail(path, "cannot lock its folder");
   return Descriptor(lock.release());
 }

@@ -19,6 +19,7 @@ std::span<const OptionSpec> specs_of(const Plugin& plugin) {
 /// A consistency handler of the configuration, with what it refers to.
 struct Handler {
   OptionTable options;
+  std::unique_ptr<PluginContext> context;
   std::unique_ptr<ConsistencyHandler> object;
 };
 
@@ -72,9 +73,10 @@ class Process::Parts {
   void add_handler(const ConsistencyConfig& consistency) {
     const Plugin plugin = host.load(consistency.plugin.plugin, PluginKind::consistency);
     auto handler =
-        std::make_shared<Handler>(Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr});
-    const PluginContext context{loop, log, handler->options, config.name, config.state_dir};
-    handler->object = plugin.create_consistency(context);
+        std::make_shared<Handler>(Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr, nullptr});
+    handler->context =
+        std::make_unique<PluginContext>(PluginContext{loop, log, handler->options, config.name, config.state_dir});
+    handler->object = plugin.create_consistency(*handler->context);
     handlers.push_back(handler);
     controller->hub().subscribe(consistency.events, consistency.name,
                                 [handler](const Event& event) { return handler->object->handle(event); });

@@ -43,7 +43,7 @@ void Calls::submit(Call call, Completion done) {
   const TimePoint deadline = loop_.now() + call.deadline.value_or(settings_.call_deadline);
   const bool repeatable = call.repeatable || kind == CommandKind::read;
   PendingCall& added = table_.add(std::move(call), std::move(done), deadline, repeatable);
-  watch_deadlines(deadline);
+  watch_deadlines(deadline + Deadlines::tick);  // when it has certainly come due
   send_or_wait(added);
 }
 
@@ -230,7 +230,7 @@ void Calls::raise(HintKind kind, const Endpoint& endpoint, std::optional<Partiti
 void Calls::watch_deadlines(TimePoint first) {
   if (first >= deadline_at_) return;
   deadline_at_ = first;
-  deadline_timer_ = Timer(loop_, first - loop_.now() + Deadlines::tick, [this]() -> std::optional<Duration> {
+  deadline_timer_ = Timer(loop_, first - loop_.now(), [this]() -> std::optional<Duration> {
     deadline_at_ = TimePoint::max();
     end_expired();
     return std::nullopt;

@@ -59,7 +59,7 @@ std::vector<std::uint32_t> Deadlines::expired(TimePoint now) {
       index = following;
     }
   }
-  at_ = std::max(at_, last);
+  at_ = std::max(at_, last + 1);
   return out;
 }
 

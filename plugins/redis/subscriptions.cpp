@@ -69,7 +69,9 @@ void Subscriptions::connect() {
 
 void Subscriptions::disconnect() {
   for (auto& [name, channel] : channels_) {
-    if (std::exchange(channel.confirmed, false)) interrupted_.insert(name);
+    // Requested is enough: the application is never told of the confirmation, so it counts on the channel since then.
+    if (std::exchange(channel.requested, false)) interrupted_.insert(name);
+    channel.confirmed = false;
   }
   asked_.reset();
   silent_told_ = false;
@@ -105,6 +107,7 @@ void Subscriptions::unsubscribe(const std::string& channel) {
 /// On a connection that is not up yet, on_up() will ask for all.
 void Subscriptions::request(const std::string& channel) {
   if (!connection_ || connection_->state() != Connection::State::up) return;
+  channels_.at(channel).requested = true;
   connection_->send({"SUBSCRIBE", channel}, [this, channel](Fate fate, Value&& reply) {
     if (fate == Fate::replied) on_confirmed(channel, reply);
   });

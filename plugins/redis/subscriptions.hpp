@@ -38,7 +38,8 @@ class Subscriptions final : private Connection::Listener {
  private:
   struct Channel {
     std::shared_ptr<const Database::MessageHandler> handler;
-    bool confirmed = false;  // on the present connection
+    bool requested = false;  // on the present connection
+    bool confirmed = false;  // there too
   };
 
   void on_up(Connection& connection) override;
@@ -61,7 +62,7 @@ class Subscriptions final : private Connection::Listener {
   DatabaseListener& listener_;
   std::shared_ptr<const Topology> topology_;
   std::map<std::string, Channel> channels_;
-  std::set<std::string> interrupted_;    // had been confirmed on a connection that is gone, are not yet again
+  std::set<std::string> interrupted_;    // were requested on a connection that is gone, are not yet confirmed again
   std::map<NodeId, TimePoint> avoided_;  // failed lately; until when
   NodeId node_;
   std::optional<TimePoint> asked_;  // a PING without an answer

@@ -32,7 +32,7 @@ Finished run_program(const Site& site, const std::vector<std::string>& argv) {
   return {status->value, contents(log)};
 }
 
-Finished dbha(const Site& site, std::vector<std::string> args) {
+Finished run_dbha(const Site& site, std::vector<std::string> args) {
   args.insert(args.begin(), DBHA_PROGRAM);
   return run_program(site, args);
 }

@@ -22,7 +22,7 @@ struct Finished {
 /// Runs a program to its end. Fails the test if it is ended by a signal, or still runs after `patience`.
 Finished run_program(const Site& site, const std::vector<std::string>& argv);
 /// The same of `dbha ARGS...`.
-Finished dbha(const Site& site, std::vector<std::string> args);
+Finished run_dbha(const Site& site, std::vector<std::string> args);
 
 /// A running `dbha run`, killed with this object. Its admin endpoint is asked anew at each call.
 class DbhaProcess {

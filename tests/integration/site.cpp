@@ -36,11 +36,11 @@ std::vector<std::string> seeds_of(const lab::RedisCluster& cluster) {
   return out;
 }
 
-ProcessFile northbound() {
+ProcessFile northbound_file() {
   return {.name = "nb", .user = detector_user, .detector = true, .admin = {}, .publish = {}, .control = {}};
 }
 
-ProcessFile southbound(const std::string& name, const User& user) {
+ProcessFile southbound_file(const std::string& name, const User& user) {
   return {.name = name, .user = user, .detector = false, .admin = {}, .publish = {}, .control = {}};
 }
 
@@ -72,6 +72,11 @@ std::vector<std::string> Site::files_with_a_secret() const {
       if (text.find(user.password) != std::string::npos) out.push_back(entry.path().filename());
   }
   return out;
+}
+
+Site site_without_database() {
+  static const auto nobody = lab::PortLease::take();
+  return Site({"127.0.0.1:" + std::to_string(nobody.number())});
 }
 
 std::string contents(const std::filesystem::path& file) {

@@ -46,8 +46,8 @@ struct ProcessFile {
   std::string publish;
   std::string control;
 };
-ProcessFile northbound();
-ProcessFile southbound(const std::string& name, const User& user = controller_user);
+ProcessFile northbound_file();
+ProcessFile southbound_file(const std::string& name, const User& user = controller_user);
 
 class Site {
  public:
@@ -71,15 +71,16 @@ class Site {
   std::vector<std::string> files_with_a_secret() const;
 
  private:
-  static std::string loopback(const lab::PortLease& port) {
-    return "tcp://127.0.0.1:" + std::to_string(port.number());
-  }
+  static std::string loopback(const lab::PortLease& port) { return "tcp://127.0.0.1:" + std::to_string(port.number()); }
 
   lab::TempDir folder_{"dbha-site"};
   lab::PortLease publish_ = lab::PortLease::take();
   lab::PortLease control_ = lab::PortLease::take();
   std::vector<std::string> seeds_;
 };
+
+/// Its only seed is a place where nobody listens.
+Site site_without_database();
 
 /// The whole file; empty if there is none.
 std::string contents(const std::filesystem::path& file);

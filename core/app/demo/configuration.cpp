@@ -112,9 +112,10 @@ Passwords Passwords::make() {
 }
 
 std::vector<std::string> acl_lines(const Passwords& passwords) {
-  return {"user " + std::string(detector_user) + " on >" + passwords.detector +
-              " &dbha:parked:* +cluster|nodes +cluster|info +cluster|myid +info +role +ping +client|setname +ssubscribe",
-          "user " + std::string(controller_user) + " on >" + passwords.controller + " ~* &* +@all -cluster -info -role"};
+  return {
+      "user " + std::string(detector_user) + " on >" + passwords.detector +
+          " &dbha:parked:* +cluster|nodes +cluster|info +cluster|myid +info +role +ping +client|setname +ssubscribe",
+      "user " + std::string(controller_user) + " on >" + passwords.controller + " ~* &* +@all -cluster -info -role"};
 }
 
 Configured write_nb(const Place& place) {

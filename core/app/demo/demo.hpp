@@ -17,8 +17,8 @@ struct DemoOptions {
 /// Call on the main thread, before the process has any other: signals are blocked, and children are started that must
 /// not outlive the thread which started them. Whatever it started is gone when it returns, whatever happens.
 ///
-/// Returns the exit status: 0 all that had to happen did; 1 something did not, and it was said what; 2 the faults cannot
-/// be caused in that order; 3 the demo could not be started; 130 ended by Ctrl-C.
+/// Returns the exit status: 0 all that had to happen did; 1 something did not, and it was said what; 2 the faults
+/// cannot be caused in that order; 3 the demo could not be started; 130 ended by Ctrl-C.
 int run_demo(const DemoOptions& options);
 
 }  // namespace dbha

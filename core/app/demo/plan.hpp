@@ -29,8 +29,8 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Which shard each fault hits: the one that was left alone for the longest time. A shard of one primary and one replica
-/// that has lost a node only serves for `return`. No names stand for all four faults. Throws UsageError.
+/// Which shard each fault hits: the one that was left alone for the longest time. A shard of one primary and one
+/// replica that has lost a node only serves for `return`. No names stand for all four faults. Throws UsageError.
 std::vector<Step> plan_faults(const std::vector<std::string>& names, std::size_t shards);
 
 }  // namespace dbha::demo

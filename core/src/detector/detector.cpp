@@ -104,8 +104,9 @@ DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
 
 DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question question, Now now) {
   prober_.unanswered(endpoint, question);
-  if (const Target* asked = target(endpoint); asked && asked->role == Role::primary)
-    prober_.suspect(asked->shard, now.time);
+  // Silence is a sign only from a node that has spoken before: at the start nobody is connected yet.
+  const Target* asked = target(endpoint);
+  if (asked && asked->role == Role::primary && observations_.latest(asked->id)) prober_.suspect(asked->shard, now.time);
   return finish({}, now);
 }
 

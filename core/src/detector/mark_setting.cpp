@@ -26,7 +26,7 @@ class MarkSetter {
     if (held_owner.empty()) return after_nobody(claim, *old, replid);
     if (held_owner != claim.owner) return renew(claim, *old, replid, Cause::failover, held_owner);
     if (restarted(claim.owner)) return renew(claim, *old, replid, Cause::restart, held_owner);
-    if (stream_lost(claim.owner)) return renew(claim, *old, replid, Cause::failover, held_owner);
+    if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);
     return completed(claim, *old);
   }
 
@@ -34,7 +34,8 @@ class MarkSetter {
   /// "Nobody owned it" and then the same node with the same data again is no loss.
   Mark after_nobody(const Claim& claim, const Mark& old, const ReplId& replid) const {
     const bool as_before =
-        old.owner == claim.owner && !restarted(claim.owner) && (replid.empty() || replid == old.replid);
+        old.owner == claim.owner && !restarted(claim.owner) &&
+        (replid.empty() || old.replid.empty() || replid == old.replid);
     return as_before ? completed(claim, old) : renew(claim, old, replid, Cause::failover, old.owner);
   }
 
@@ -53,15 +54,15 @@ class MarkSetter {
   }
 
   /// The owner writes another stream and its epoch has risen above all that was seen with the old one: it was replica
-  /// in between (C5).
-  bool stream_lost(const NodeId& owner) const {
+  /// in between (C5). Where it was seen as replica its replid is empty; then its role and the mark's epoch tell.
+  bool stream_lost(const NodeId& owner, Epoch marked) const {
     const Node* a = before_.node(owner);
-    const View* own = evidence_.of(owner);
-    if (!a || !own || own->role != Role::primary || a->replid.empty() || own->replid.empty() ||
-        own->replid == a->replid)
-      return false;
     const Node* b = after_.node(owner);
-    if (!b || b->replid != own->replid) return false;  // not taken over yet: its claims are not published
+    const View* own = evidence_.of(owner);
+    if (!a || !b || !own || own->role != Role::primary || b->role != Role::primary) return false;
+    if (a->role == Role::replica) return self_report(*own).epoch > marked;
+    if (a->replid.empty() || own->replid.empty() || own->replid == a->replid) return false;
+    if (b->replid != own->replid) return false;  // not taken over yet: its claims are not published
     auto seen = memory_.replid_epoch.find(owner);
     return seen == memory_.replid_epoch.end() || self_report(*own).epoch > seen->second;
   }

@@ -1,7 +1,10 @@
 #include "detector/membership.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 namespace dbha {
 namespace {
@@ -21,13 +24,28 @@ std::set<NodeId> listed_by_majority(const Candidate& candidate, const Evidence& 
   return out;
 }
 
-/// What is said of the node: by itself if it answers, else by who was asked last.
-const NodeReport* newest_report(const Evidence& evidence, const NodeId& id) {
+/// What is said of the node: by itself if it answers, else what most others say; of words that equally many say, the one
+/// that is known already. The newest word would not do: two nodes that lastingly disagree about a dead third one would
+/// lead to a publication after each answer.
+const NodeReport* report_of(const Evidence& evidence, const NodeId& id, const Node& known) {
   if (const View* own = evidence.of(id)) return report_on(*own, id);
-  const View* newest = nullptr;
-  for (const auto& [other, view] : evidence.views)
-    if (report_on(*view, id) && (!newest || view->asked > newest->asked)) newest = view;
-  return newest ? report_on(*newest, id) : nullptr;
+  using Word = std::tuple<Endpoint, Role, NodeId>;
+  const Word held{known.endpoint, known.role, known.primary};
+  std::map<Word, std::pair<std::size_t, const NodeReport*>> words;
+  for (const auto& [other, view] : evidence.views) {
+    const NodeReport* report = report_on(*view, id);
+    if (!report) continue;
+    auto& [count, example] = words[{report->endpoint, report->role, report->primary}];
+    ++count;
+    if (!example || report->epoch > example->epoch) example = report;
+  }
+  std::pair<std::size_t, bool> most{0, false};
+  const NodeReport* out = nullptr;
+  for (const auto& [word, said] : words) {
+    const std::pair weight{said.first, word == held};
+    if (weight > most) std::tie(most, out) = std::tie(weight, said.second);
+  }
+  return out;
 }
 
 /// The highest epoch with which the node is an owner, nullopt if it owns nothing.
@@ -38,12 +56,13 @@ std::optional<Epoch> published_epoch(const PartitionMap<Claim>& claims, const No
   return out;
 }
 
-void take_role(Node& node, const NodeReport& report, bool owner) {
+/// A primary whose own claim is not published yet may have been replica a moment ago: its role waits for the claim.
+void take_role(Node& node, const NodeReport& report, std::optional<Epoch> published) {
   if (report.role == Role::replica) {
     node.role = Role::replica;
     node.primary = report.primary;
     node.replid = {};
-  } else if (report.role == Role::primary && (owner || report.owns.empty())) {
+  } else if (report.role == Role::primary && (report.owns.empty() || (published && report.epoch <= *published))) {
     node.role = Role::primary;
     node.primary = {};
   }
@@ -81,9 +100,9 @@ std::vector<Node> members(const Topology& before, const PartitionMap<Claim>& cla
     if (candidate.disowned.contains(id)) {
       node.role = Role::unknown;
       node.replid = {};
-    } else if (const NodeReport* report = newest_report(evidence, id)) {
+    } else if (const NodeReport* report = report_of(evidence, id, node)) {
       node.endpoint = report->endpoint;
-      take_role(node, *report, published.has_value());
+      take_role(node, *report, published);
       if (const View* own = evidence.of(id)) take_own_words(node, *own, published);
     }
     // An owner routes, whatever role it had before; a role that contradicts its claim would close the connection to it.

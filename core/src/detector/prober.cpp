@@ -5,16 +5,22 @@
 namespace dbha {
 namespace {
 
-// In the order in which they may use the budget.
-enum Priority_ { at_once, suspect_roles, heartbeats, rounds, standing_roles };
+// In the order in which they may use the budget. A round that is overdue by half a period goes first: without fresh views
+// of the voters nothing can be concluded (R2), and a shard that stays suspect for long could starve them otherwise.
+enum Priority_ { overdue_rounds, at_once, suspect_roles, heartbeats, rounds, standing_roles };
 
-/// A tenth of a second's worth may go out at once: a hint is followed by a burst, and the mean stays within the budget.
-constexpr double burst = 0.1;
-/// Standing questions leave this share of the burst to what a hint may need a moment later.
-constexpr double standing_reserve = 0.5;
-/// Of the budget of a second, what rounds may take before the period stretches, and what all that is regular may take.
+/// The share of the burst that is left to what may be more urgent a moment later: a promotion that ROLE shows must not
+/// wait for the budget.
+double reserve_of(int priority) {
+  return priority == standing_roles ? 0.5 : priority == suspect_roles ? 0.25 : 0;
+}
+
+/// Of the budget of a second, what rounds and signs of life may take before they stretch, what all that is regular may
+/// take, and what is left to standing questions in any case.
 constexpr double rounds_share = 0.5;
+constexpr double heartbeat_share = 0.25;
 constexpr double regular_share = 0.8;
+constexpr double standing_share = 0.05;
 
 double seconds(Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -28,8 +34,8 @@ Duration from_seconds(double s) {
 Prober::Prober(ProbeSettings settings, Cost cost)
     : settings_(settings),
       cost_(std::move(cost)),
-      commands_left_(settings.commands_per_second * burst),
-      bytes_left_(settings.bytes_per_second * burst) {}
+      command_budget_(settings.commands_per_second),
+      byte_budget_(settings.bytes_per_second) {}
 
 void Prober::set_targets(std::vector<Target> targets) {
   targets_ = std::move(targets);
@@ -63,40 +69,43 @@ Duration Prober::period() const {
   return std::max(settings_.period, from_seconds(std::max(commands, bytes)));
 }
 
+std::size_t Prober::count(Role role) const {
+  return static_cast<std::size_t>(
+      std::count_if(targets_.begin(), targets_.end(), [&](const Target& t) { return t.role == role; }));
+}
+
+Duration Prober::heartbeat_interval() const {
+  const double rate = settings_.commands_per_second * heartbeat_share;
+  return std::max(settings_.heartbeat, from_seconds(static_cast<double>(count(Role::primary)) / rate));
+}
+
 Duration Prober::standing_interval() const {
   const double n = static_cast<double>(targets_.size());
-  const auto replicas = static_cast<double>(
-      std::count_if(targets_.begin(), targets_.end(), [](const Target& t) { return t.role == Role::replica; }));
   const double rounds_rate = n * cost_(Question::view, targets_.size()).commands / seconds(period());
-  const double heartbeat_rate = n / seconds(settings_.heartbeat);
-  const double left = std::max(settings_.commands_per_second * regular_share - rounds_rate - heartbeat_rate, 1.0);
-  return std::max(settings_.suspect_interval, from_seconds(replicas / left));
+  const double heartbeat_rate = static_cast<double>(count(Role::primary)) / seconds(heartbeat_interval());
+  const double left = std::max(settings_.commands_per_second * regular_share - rounds_rate - heartbeat_rate,
+                               settings_.commands_per_second * standing_share);
+  return std::max(settings_.suspect_interval, from_seconds(static_cast<double>(count(Role::replica)) / left));
 }
 
 void Prober::refill(TimePoint now) {
-  if (refilled_ != TimePoint::min()) {
-    const double passed = seconds(now - refilled_);
-    commands_left_ =
-        std::min(commands_left_ + passed * settings_.commands_per_second, settings_.commands_per_second * burst);
-    bytes_left_ = std::min(bytes_left_ + passed * settings_.bytes_per_second, settings_.bytes_per_second * burst);
-  }
+  const double passed = refilled_ == TimePoint::min() ? 0 : seconds(now - refilled_);
+  const auto largest = cost_(Question::view, targets_.size());
+  command_budget_.refill(passed, largest.commands);
+  byte_budget_.refill(passed, largest.bytes);
   refilled_ = now;
 }
 
-/// A view of a large cluster may cost more than the whole burst: it is affordable when the bucket is full, and leaves
-/// it in debt.
-bool Prober::affordable(Question question, double reserve) const {
-  const auto cost = cost_(question, targets_.size());
-  const double full_commands = settings_.commands_per_second * burst;
-  const double full_bytes = settings_.bytes_per_second * burst;
-  return commands_left_ >= std::min(cost.commands + reserve * full_commands, full_commands) &&
-         bytes_left_ >= std::min(cost.bytes + reserve * full_bytes, full_bytes);
+bool Prober::affordable(const Wish& wish) const {
+  const auto cost = cost_(wish.ask.question, targets_.size());
+  const double reserve = reserve_of(wish.priority);
+  return command_budget_.affords(cost.commands, reserve) && byte_budget_.affords(cost.bytes, reserve);
 }
 
 void Prober::spend(Question question) {
   const auto cost = cost_(question, targets_.size());
-  commands_left_ -= cost.commands;
-  bytes_left_ -= cost.bytes;
+  command_budget_.spend(cost.commands);
+  byte_budget_.spend(cost.bytes);
   commands_ += cost.commands;
 }
 
@@ -122,16 +131,20 @@ std::vector<Prober::Wish> Prober::wishes(TimePoint now) const {
     if (!before || !before->under_way) out.push_back({at_once, TimePoint::min(), ask});
   }
   const Duration round = period();
+  const Duration heartbeat = heartbeat_interval();
   const Duration standing = standing_interval();
   for (const auto& target : targets_) {
     const bool suspect = probing_fast(target.shard, now);
+    const Asked* last_view = asked({target.endpoint, Question::view});
+    const bool overdue = !last_view || now - last_view->at >= round + round / 2;
     if (suspect && target.role == Role::replica)
       wish(out, suspect_roles, target, Question::role, settings_.suspect_interval, now);
     // A primary that restarts in place is back within a tenth of a second; nothing is sent while it is not connected.
     if (suspect && target.role == Role::primary)
       wish(out, suspect_roles, target, Question::view, 4 * settings_.suspect_interval, now);
-    wish(out, heartbeats, target, Question::alive, settings_.heartbeat, now);
-    wish(out, rounds, target, Question::view, round, now);
+    // Replicas are asked ROLE all the time; that one of them is silent starts nothing.
+    if (target.role == Role::primary) wish(out, heartbeats, target, Question::alive, heartbeat, now);
+    wish(out, overdue ? overdue_rounds : rounds, target, Question::view, round, now);
     if (!suspect && target.role == Role::replica) wish(out, standing_roles, target, Question::role, standing, now);
   }
   std::sort(out.begin(), out.end(), [](const Wish& a, const Wish& b) {
@@ -144,10 +157,7 @@ std::vector<Ask> Prober::due(TimePoint now) {
   refill(now);
   std::vector<Ask> out;
   for (const auto& w : wishes(now)) {
-    if (!affordable(w.ask.question, w.priority == standing_roles ? standing_reserve : 0)) {
-      if (w.priority < standing_roles) break;  // nothing of a lower priority may overtake what waits
-      continue;
-    }
+    if (!affordable(w)) break;  // nothing of a lower priority may overtake what waits
     Asked& asked = asked_[w.ask];
     if (asked.under_way) continue;  // wished for twice
     asked = {now, true, false};

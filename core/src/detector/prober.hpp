@@ -9,6 +9,8 @@
 
 #include <dbha/backend.hpp>
 
+#include "detector/budget.hpp"
+
 namespace dbha {
 
 struct ProbeSettings {
@@ -68,6 +70,8 @@ class Prober {
 
   /// The period in force: stretched where the rounds would take more than half of the budget.
   Duration period() const;
+  /// Between two signs of life asked of one primary: stretched where they would take more than a quarter of the budget.
+  Duration heartbeat_interval() const;
   /// Between two ROLE questions to one replica of a healthy shard.
   Duration standing_interval() const;
   /// Commands sent since the start.
@@ -87,7 +91,8 @@ class Prober {
 
   void settle(const Endpoint& endpoint, Question question, bool answered);
   void refill(TimePoint now);
-  bool affordable(Question question, double reserve) const;
+  std::size_t count(Role role) const;
+  bool affordable(const Wish& wish) const;
   void spend(Question question);
   void wish(std::vector<Wish>& out, int priority, const Target& target, Question question, Duration interval,
             TimePoint now) const;
@@ -100,8 +105,8 @@ class Prober {
   std::map<NodeId, TimePoint> suspects_;
   std::set<Ask> urgent_;
   std::map<Ask, Asked> asked_;
-  double commands_left_;
-  double bytes_left_;
+  Budget command_budget_;
+  Budget byte_budget_;
   TimePoint refilled_ = TimePoint::min();
   std::uint64_t commands_ = 0;
 };

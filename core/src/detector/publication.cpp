@@ -1,7 +1,9 @@
 #include "detector/publication.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "topology/diff.hpp"
 
@@ -42,7 +44,7 @@ bool confirmed_unowned(Partition p, const Candidate& candidate, const Evidence& 
   return majority(unassigned, candidate);
 }
 
-/// Why the claim does not count as announced; empty if it does. Three things must hold.
+/// Why the claim does not count as announced, by the first two of the three things that must hold; empty if it does.
 std::string not_announced(Partition p, const Claim& claim, const Candidate& candidate, const Evidence& evidence) {
   // 1. The owner itself answers as primary, serves, and claims the partition.
   const View* own = evidence.of(claim.owner);
@@ -60,12 +62,30 @@ std::string not_announced(Partition p, const Claim& claim, const Candidate& cand
   if (!majority(heard, candidate))
     return "only " + std::to_string(heard) + " of " + std::to_string(candidate.voters.size()) + " voters show epoch " +
            std::to_string(claim.epoch.value);
-  // 3. Nobody else claims anything at the same epoch.
+  return {};
+}
+
+/// The borders at which any view changes its mind: between two of them all voters say one thing, so that one partition
+/// speaks for the piece.
+std::vector<std::uint32_t> borders_of(const Evidence& evidence) {
+  std::vector<std::uint32_t> out;
   for (const auto& [id, view] : evidence.views)
     for (const auto& report : view->nodes)
-      if (report.id != claim.owner && !report.owns.empty() && report.epoch == claim.epoch)
-        return "node " + short_id(report.id) + " claims partitions at the same epoch";
-  return {};
+      for (const auto range : report.owns) {
+        out.push_back(range.first.value);
+        out.push_back(range.last.value + 1);
+      }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::map<Epoch, std::set<NodeId>> claimers_of(const Evidence& evidence) {
+  std::map<Epoch, std::set<NodeId>> out;
+  for (const auto& [id, view] : evidence.views)
+    for (const auto& report : view->nodes)
+      if (!report.owns.empty()) out[report.epoch].insert(report.id);
+  return out;
 }
 
 class Decider {
@@ -73,11 +93,24 @@ class Decider {
   Decider(const Candidate& candidate, const Evidence& evidence, TimePoint changed_at, Decision& out)
       : candidate_(candidate), evidence_(evidence), changed_at_(changed_at), out_(out) {}
 
-  /// What is published of the range from now on; nothing if it stays as it is.
+  /// The range cut at the borders within it.
+  std::vector<PartitionRange> pieces(PartitionRange range) {
+    if (!borders_) borders_ = borders_of(evidence_);
+    std::vector<PartitionRange> out;
+    auto next = std::upper_bound(borders_->begin(), borders_->end(), range.first.value);
+    for (; next != borders_->end() && *next <= range.last.value; ++next) {
+      out.push_back({range.first, {*next - 1}});
+      range.first = {*next};
+    }
+    out.push_back(range);
+    return out;
+  }
+
+  /// What is published of the piece from now on; nothing if it stays as it is.
   std::optional<Claim> judge(PartitionRange range, const Claim* published, const Claim* seen) {
     if (!seen) return published && !published->owner.empty() ? unowned(range, *published) : std::nullopt;
     if (published && seen->owner == published->owner) return same_owner(range, *published, *seen);
-    if (!published || seen->epoch > published->epoch) return new_owner(range, *seen);
+    if (!published || seen->epoch > published->epoch) return new_owner(range, published, *seen);
     if (seen->epoch == published->epoch) return owner_at_equal_epoch(range, *published, *seen);
     withhold(range, *seen, "its epoch is below the published one, " + std::to_string(published->epoch.value), true);
     return std::nullopt;
@@ -99,13 +132,23 @@ class Decider {
     return std::nullopt;
   }
 
-  std::optional<Claim> new_owner(PartitionRange range, const Claim& seen) {
-    const auto reason = not_announced(range.first, seen, candidate_, evidence_);
+  std::optional<Claim> new_owner(PartitionRange range, const Claim* published, const Claim& seen) {
+    auto reason = not_announced(range.first, seen, candidate_, evidence_);
+    if (reason.empty()) reason = also_claimed(seen);
     if (reason.empty()) return Claim{seen.epoch, 0, seen.owner};
+    // What a majority reaches may be less than what the owner itself shows, and still more than what is published.
     const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, TimePoint::min());
-    if (epoch && *epoch == seen.epoch) return Claim{seen.epoch, 0, seen.owner};
+    if (epoch && (!published || *epoch > published->epoch)) return Claim{*epoch, 0, seen.owner};
     withhold(range, seen, reason + ", and no majority names it");
     return std::nullopt;
+  }
+
+  /// The third condition of an announcement: nobody else claims anything at the same epoch.
+  std::string also_claimed(const Claim& claim) {
+    if (!claimers_) claimers_ = claimers_of(evidence_);
+    for (const auto& id : (*claimers_)[claim.epoch])
+      if (id != claim.owner) return "node " + short_id(id) + " claims partitions at the same epoch";
+    return {};
   }
 
   /// Either the return of an owner after "nobody" (the turn rises, C15), or a collision that the smaller id wins, as in
@@ -129,27 +172,10 @@ class Decider {
   const Evidence& evidence_;
   TimePoint changed_at_;
   Decision& out_;
+  // Only a change needs them; most looks find none.
+  std::optional<std::vector<std::uint32_t>> borders_;
+  std::optional<std::map<Epoch, std::set<NodeId>>> claimers_;
 };
-
-/// The borders at which any view changes its mind: within a piece between two of them all voters say one thing, so that
-/// one partition speaks for the piece.
-PartitionMap<int> pieces_of(PartitionRange range, const Evidence& evidence) {
-  PartitionMap<int> out;
-  out.set(range, 0);
-  std::vector<std::uint32_t> starts;
-  for (const auto& [id, view] : evidence.views)
-    for (const auto& report : view->nodes)
-      for (const auto r : report.owns) {
-        starts.push_back(r.first.value);
-        starts.push_back(r.last.value + 1);
-      }
-  std::sort(starts.begin(), starts.end());
-  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
-  int piece = 0;
-  for (const auto start : starts)
-    if (range.contains({start})) out.set({{start}, range.last}, ++piece);
-  return out;
-}
 
 }  // namespace
 
@@ -171,8 +197,8 @@ Decision decide(const PartitionMap<Claim>& published, const Candidate& candidate
   walk(published, candidate.claims, [&](PartitionRange range, const Claim* before, const Claim* seen) {
     const bool settled = before && seen && before->owner == seen->owner && before->epoch >= seen->epoch;
     if (settled || (!seen && before->owner.empty())) return;
-    for (const auto& piece : pieces_of(range, evidence))
-      if (auto claim = decider.judge(piece.range, before, seen)) out.claims.set(piece.range, std::move(*claim));
+    for (const auto piece : decider.pieces(range))
+      if (auto claim = decider.judge(piece, before, seen)) out.claims.set(piece, std::move(*claim));
   });
   return out;
 }

@@ -84,6 +84,7 @@ std::string short_id(const NodeId& id) {
 }
 
 std::string text_of(const TopologyDiff& diff) {
+  if (diff.empty()) return "replication details";  // streams or lives of nodes, which route nothing
   std::string out;
   for (const auto& change : diff.changes) {
     if (!out.empty()) out += "; ";

@@ -1,5 +1,6 @@
 #include "topology/marks.hpp"
 
+#include <string_view>
 #include <tuple>
 
 namespace dbha {
@@ -7,6 +8,11 @@ namespace {
 
 auto order(const Mark& m) {
   return std::tie(m.epoch, m.count, m.owner, m.replid);
+}
+
+/// The stream of writes without what next_mark() added to tell its changes apart.
+std::string_view stream_of(const ReplId& replid) {
+  return std::string_view(replid.value).substr(0, replid.value.find('@'));
 }
 
 }  // namespace
@@ -31,7 +37,9 @@ Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause 
   mark.epoch = std::max(old->epoch, claim.epoch);
   mark.count = mark.epoch > old->epoch ? 0 : old->count + 1;
   mark.old_owner = old->owner;
-  if (!replid.empty() && replid == old->replid) mark.replid.value += '@' + std::to_string(mark.epoch.value);
+  if (replid.empty() || stream_of(old->replid) != replid.value) return mark;
+  mark.replid.value += '@' + std::to_string(mark.epoch.value);
+  if (mark.replid == old->replid) mark.replid.value += '.' + std::to_string(mark.count);
   return mark;
 }
 
@@ -39,6 +47,15 @@ PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Ma
   PartitionMap<Mark> out;
   walk(a, b, [&](PartitionRange range, const Mark* x, const Mark* y) {
     out.set(range, !y || (x && !newer(*y, *x)) ? *x : *y);
+  });
+  return out;
+}
+
+PartitionMap<Mark> handle_marks(const PartitionMap<Mark>& handled, const PartitionMap<Mark>& marks) {
+  PartitionMap<Mark> out;
+  walk(handled, marks, [&](PartitionRange range, const Mark* done, const Mark* mark) {
+    const bool keep = !mark || (done && same_event(*mark, *done) && !newer(*mark, *done));
+    out.set(range, keep ? *done : *mark);
   });
   return out;
 }

@@ -16,11 +16,16 @@ bool newer(const Mark& a, const Mark& b);
 
 /// The mark of a change that happened now: the epoch never falls, and the count tells changes of one epoch apart.
 /// `replid` is the new owner's, empty while it has not said it. A replid that already is the old mark's although the
-/// owner changed cannot name the new change, so the epoch is added to it.
+/// owner changed cannot name the new change, so the epoch is added to it, and the count where even that is the old one.
 Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause cause);
 
 /// Marks join partition by partition, apart from the claims; what only one of them knows stays.
 PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b);
+
+/// What has been handled once the events due for `marks` have been told. A mark that is another event replaces the old
+/// one even where it is lower (a detector that lost its store starts to count anew): keeping the greater one would make
+/// the same event due again after each topology.
+PartitionMap<Mark> handle_marks(const PartitionMap<Mark>& handled, const PartitionMap<Mark>& marks);
 
 /// The partitions whose mark in `marks` is another event than in `handled`.
 PartitionSet due(const PartitionMap<Mark>& marks, const PartitionMap<Mark>& handled);

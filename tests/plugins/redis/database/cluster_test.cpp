@@ -21,8 +21,8 @@ std::shared_ptr<const Topology> read_topology(const lab::RedisCluster& cluster, 
   topology->generation = 1;
   topology->partitions = 16384;
   for (const auto& node : lab::parse_cluster_nodes(cluster.client(index).demand({"CLUSTER", "NODES"}).text)) {
-    topology->nodes.push_back(member(node.id, {"127.0.0.1", node.port}, node.is_primary() ? Role::primary : Role::replica,
-                                     node.primary_id));
+    topology->nodes.push_back(
+        member(node.id, {"127.0.0.1", node.port}, node.is_primary() ? Role::primary : Role::replica, node.primary_id));
     for (const auto& range : node.slots) {
       topology->claims.set({{static_cast<std::uint32_t>(range.first)}, {static_cast<std::uint32_t>(range.second)}},
                            {{node.config_epoch}, 0, {node.id}});
@@ -64,9 +64,7 @@ class Load {
 
   Applied apply(std::shared_ptr<const Topology> topology, PartitionSet marked = {}) {
     std::promise<Applied> done;
-    run([&] {
-      database_->apply(topology, marked, [&](Applied applied) { done.set_value(applied); });
-    });
+    run([&] { database_->apply(topology, marked, [&](Applied applied) { done.set_value(applied); }); });
     return done.get_future().get();
   }
   void start() {
@@ -282,8 +280,13 @@ TEST_CASE("an ACL user without CLUSTER, INFO and ROLE is enough, and is never re
   EpollLoop loop;
   TestLog log;
   Hearing hearing;
-  const DatabaseSettings settings{.call_deadline = 5s, .apply_timeout = 2s, .probe_timeout = 300ms, .max_redirects = 5,
-                                  .queue_calls = 1000, .queue_bytes = 1 << 20, .client_name = "acl"};
+  const DatabaseSettings settings{.call_deadline = 5s,
+                                  .apply_timeout = 2s,
+                                  .probe_timeout = 300ms,
+                                  .max_redirects = 5,
+                                  .queue_calls = 1000,
+                                  .queue_bytes = 1 << 20,
+                                  .client_name = "acl"};
   auto database = redis::make_database(loop, log, hearing, settings, {"app", "secret"});
   std::optional<Applied> applied;
   database->apply(read_topology(cluster, 0), {}, [&](Applied what) { applied = what; });
@@ -293,7 +296,9 @@ TEST_CASE("an ACL user without CLUSTER, INFO and ROLE is enough, and is never re
   database->subscribe("news", [&](const std::string&, const std::string& message) { heard = message; });
   int ok = 0;
   for (int i = 0; i < 100; ++i) {
-    database->submit({.key = "k" + std::to_string(i), .args = {"SET", "k" + std::to_string(i), "v"}, .repeatable = false,
+    database->submit({.key = "k" + std::to_string(i),
+                      .args = {"SET", "k" + std::to_string(i), "v"},
+                      .repeatable = false,
                       .deadline = {}},
                      [&](const Result& result) { ok += result.ok() ? 1 : 0; });
   }

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,6 +48,8 @@ void FakeNode::accept_one() {
   const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return;
   ++accepted_;
+  const int on = 1;  // small answers leave at once, as those of Redis do
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (!refusal_.empty()) {
     static_cast<void>(send(fd, refusal_.data(), refusal_.size(), MSG_NOSIGNAL));
     close(fd);
@@ -54,8 +57,8 @@ void FakeNode::accept_one() {
   }
   auto client = std::make_unique<Client>();
   client->fd = fd;
-  client->watch = Watch(loop_, fd, {.readable = true, .writable = false}, Priority::database,
-                        [this, fd](Readiness) { read(fd); });
+  client->watch =
+      Watch(loop_, fd, {.readable = true, .writable = false}, Priority::database, [this, fd](Readiness) { read(fd); });
   clients_.emplace(fd, std::move(client));
 }
 

@@ -34,8 +34,8 @@ class FakeNode {
   void reset_clients();  ///< RST to all
   void close_clients();  ///< FIN to all
   void stop_listening();
-  void listen();         ///< again, on the same port
-  void say(const std::string& bytes);  ///< to all clients, unasked
+  void listen();                             ///< again, on the same port
+  void say(const std::string& bytes);        ///< to all clients, unasked
   void stop_reading() { reading_ = false; }  ///< the kernel goes on to take bytes, nobody looks at them
 
   std::size_t clients() const { return clients_.size(); }

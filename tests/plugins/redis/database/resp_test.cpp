@@ -1,7 +1,8 @@
 // RESP2 as bytes: what is written, and what is read, however it is cut.
+#include "redis/resp.hpp"
+
 #include <hiredis/hiredis.h>
 
-#include "redis/resp.hpp"
 #include "support/catch.hpp"
 
 using namespace dbha;
@@ -9,7 +10,7 @@ using namespace dbha::redis;
 
 namespace {
 
-constexpr std::size_t limit = 1 << 20;
+constexpr std::size_t limit = std::size_t{1} << 22;
 
 std::vector<Value> read_all(std::string_view bytes, std::size_t piece) {
   ReplyReader reader(limit);
@@ -54,8 +55,9 @@ TEST_CASE("commands are written as hiredis writes them") {
 }
 
 TEST_CASE("replies are the same values however the stream is cut") {
-  const std::string stream = "+OK\r\n-ERR no\r\n:-42\r\n$-1\r\n$0\r\n\r\n$5\r\na\r\nbc\r\n*-1\r\n*0\r\n"
-                             "*3\r\n*2\r\n:1\r\n$1\r\nx\r\n$-1\r\n*1\r\n*1\r\n+deep\r\n";
+  const std::string stream =
+      "+OK\r\n-ERR no\r\n:-42\r\n$-1\r\n$0\r\n\r\n$5\r\na\r\nbc\r\n*-1\r\n*0\r\n"
+      "*3\r\n*2\r\n:1\r\n$1\r\nx\r\n$-1\r\n*1\r\n*1\r\n+deep\r\n";
   const auto whole = read_all(stream, stream.size());
   REQUIRE(whole.size() == 9);
   CHECK(whole[0].kind == Value::Kind::status);

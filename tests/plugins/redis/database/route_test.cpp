@@ -1,5 +1,6 @@
 // Three shards: a (slots 0-99) with replica a2, b (100-199), c (200-299). Redirects correct the route for a while.
 #include "redis/route.hpp"
+
 #include "support/catch.hpp"
 
 using namespace dbha;
@@ -10,8 +11,13 @@ namespace {
 const Endpoint at_a{"a", 1}, at_a2{"a2", 1}, at_b{"b", 1}, at_c{"c", 1};
 
 Node member(std::string id, Endpoint endpoint, Role role, std::string primary = {}) {
-  return {.id = {std::move(id)}, .endpoint = std::move(endpoint), .role = role, .primary = {std::move(primary)},
-          .run_id = {}, .predecessors = {}, .replid = {}};
+  return {.id = {std::move(id)},
+          .endpoint = std::move(endpoint),
+          .role = role,
+          .primary = {std::move(primary)},
+          .run_id = {},
+          .predecessors = {},
+          .replid = {}};
 }
 
 Topology three_shards() {

@@ -20,7 +20,13 @@ bool run_until(EpollLoop& loop, Condition condition, Duration limit = std::chron
 
 /// Serves the loop for that long, to see that something does not happen.
 inline void run_for(EpollLoop& loop, Duration time) {
-  run_until(loop, [] { return false; }, time);
+  run_until(
+      loop, [] { return false; }, time);
+}
+
+/// Lets everything that is under way between this process and itself arrive.
+inline void settle(EpollLoop& loop) {
+  for (int turn = 0; turn < 30; ++turn) loop.turn(std::chrono::milliseconds(1));
 }
 
 }  // namespace dbha::test

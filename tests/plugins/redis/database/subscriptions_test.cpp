@@ -11,7 +11,7 @@ namespace {
 
 struct PubSub : DatabaseBench {
   std::vector<std::string> messages;
-  FakeNode* first = nullptr;   // the hash's first choice
+  FakeNode* first = nullptr;  // the hash's first choice
   FakeNode* second = nullptr;
 
   PubSub() {
@@ -24,9 +24,8 @@ struct PubSub : DatabaseBench {
   }
   std::string id(const FakeNode* node) const { return node == &a ? "a" : "b"; }
   void subscribe(const std::string& channel) {
-    database->subscribe(channel, [this](const std::string& where, const std::string& what) {
-      messages.push_back(where + "=" + what);
-    });
+    database->subscribe(
+        channel, [this](const std::string& where, const std::string& what) { messages.push_back(where + "=" + what); });
   }
   bool subscribed(const FakeNode* node, std::size_t count = 1) {
     return run_until(loop, [&] { return node->count("SUBSCRIBE") == count; });
@@ -42,7 +41,7 @@ TEST_CASE("messages come from the node that the hash picks") {
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));
   for (auto* node : {&bench.a, &bench.b}) CHECK((node == bench.first || node->count("SUBSCRIBE") == 0));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   CHECK(bench.hearing.interruptions.empty());  // the first time nothing was interrupted
 }
 
@@ -51,7 +50,7 @@ TEST_CASE("when the node fails, another is taken at once, and the listener is to
   bench.subscribe("c");
   bench.subscribe("d");
   REQUIRE(bench.subscribed(bench.first, 2));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   bench.first->stop_listening();
   bench.first->reset_clients();
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
@@ -65,7 +64,7 @@ TEST_CASE("a node that is silent though connected is left") {
   PubSub bench;
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   bench.first->answer([](const auto&) { return std::nullopt; });
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
   CHECK(bench.second->count("SUBSCRIBE") == 1);
@@ -76,13 +75,13 @@ TEST_CASE("when the topology drops the node, the connection moves; when it gains
   PubSub bench;
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   auto smaller = std::make_shared<Topology>(*bench.owned_by(bench.id(bench.second)));
   std::erase_if(smaller->nodes, [&](const Node& node) { return node.id.value == bench.id(bench.first); });
   bench.apply(smaller);
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
   bench.apply(bench.owned_by(bench.id(bench.second)));
-  run_for(bench.loop, 30ms);
+  settle(bench.loop);
   CHECK(bench.second->count("SUBSCRIBE") == 1);
   CHECK(bench.hearing.interruptions.size() == 1);
 }
@@ -91,7 +90,7 @@ TEST_CASE("a message reaches its handler, and none after unsubscribe") {
   PubSub bench;
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   bench.second->close_clients();
   // Only the subscriber understands a message; to the connection for calls it is an answer to nothing, and ends it.
   bench.first->say(message);
@@ -99,7 +98,7 @@ TEST_CASE("a message reaches its handler, and none after unsubscribe") {
   CHECK(bench.messages[0] == "c=hi");
   bench.database->unsubscribe("c");
   bench.first->say(message);
-  run_for(bench.loop, 20ms);
+  settle(bench.loop);
   CHECK(bench.messages.size() == 1);
 }
 
@@ -117,7 +116,7 @@ TEST_CASE("when all nodes fail, the connection comes back with the first that an
   PubSub bench;
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));
-  run_for(bench.loop, 10ms);
+  settle(bench.loop);
   for (auto* node : {&bench.a, &bench.b}) {
     node->stop_listening();
     node->reset_clients();

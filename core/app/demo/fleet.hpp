@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "demo/configuration.hpp"
+#include "demo/observation.hpp"
+#include "lab/process.hpp"
+
+namespace dbha::demo {
+
+/// The processes of dbha, started as a user starts them, `dbha run -c FILE` with this very program, and asked as a user
+/// asks them, by their admin endpoints. Main thread.
+class Fleet {
+ public:
+  explicit Fleet(Place place) : place_(std::move(place)) {}
+
+  /// NB alone, then the SBs: each is ready when it is well and has had its first dbrestart. Throws std::runtime_error
+  /// with what was missing.
+  void start_nb();
+  void start_sbs(unsigned count);
+
+  /// A controller that is no process of its own but answers like one. Throws as start_nb() does.
+  void add_embedded(Configured process);
+
+  /// How many controllers there are, NB's included.
+  std::size_t controllers() const { return members_.size(); }
+
+  /// The answers of all, NB's first. Throws std::runtime_error when one does not answer.
+  Statuses statuses() const;
+
+  /// Asks until `done(statuses)` or the timeout; returns whether it was done. An answer that fails to come counts as
+  /// not done. Throws std::runtime_error at once when a process has ended.
+  bool ask_until(std::chrono::nanoseconds timeout, const std::function<bool(const Statuses&)>& done);
+
+  /// SIGTERM to all; returns what was not in order: who had ended before, or did not end well.
+  std::vector<std::string> end();
+
+  const Configured& nb() const { return members_.front().configured; }
+  const Configured& sb() const { return members_.at(1).configured; }
+
+ private:
+  struct Member {
+    Configured configured;
+    std::optional<lab::ChildProcess> process;  // none: embedded
+  };
+  void start(Configured configured);
+  void wait_ready();
+
+  Place place_;
+  std::vector<Member> members_;  // NB first
+};
+
+}  // namespace dbha::demo

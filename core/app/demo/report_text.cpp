@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "demo/report.hpp"
+#include "table.hpp"
+
+namespace dbha::demo {
+namespace {
+
+std::string ms(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", std::chrono::duration<double, std::milli>(duration).count());
+  return text;
+}
+
+std::string ms_since(TimePoint fault, const std::optional<TimePoint>& at) {
+  return at ? ms(*at - fault) : "-";
+}
+
+/// A moment of the timeline.
+struct Moment {
+  TimePoint at;
+  std::string text;
+};
+
+std::vector<Moment> moments_of(const FaultReport& fault) {
+  std::vector<Moment> out = {{fault.at, fault.done}};
+  if (fault.promoted) out.push_back({*fault.promoted, "Redis promoted " + fault.promoted_node});
+  if (fault.seen.published)
+    out.push_back({fault.seen.published->at,
+                   "detector published " + fault.seen.published->version + ": " + fault.seen.published->changes});
+  for (const auto& [controller, at] : fault.seen.applied)
+    if (at) out.push_back({*at, controller + " applied it"});
+  for (const auto& restart : fault.seen.restarts)
+    out.push_back(
+        {restart.at, restart.controller + " got dbrestart " + restart.cause + " for " + text_of(restart.partitions)});
+  std::stable_sort(out.begin(), out.end(), [](const Moment& a, const Moment& b) { return a.at < b.at; });
+  return out;
+}
+
+void print_timeline(const DemoReport& report, const Screen& screen) {
+  screen.heading("\ntimeline, in ms since the fault");
+  for (const auto& fault : report.faults) {
+    app::Table table({text_of(fault.fault), ""});
+    std::vector<Moment> moments = moments_of(fault);
+    for (const auto& moment : moments) table.add({"  " + ms(moment.at - fault.at), moment.text});
+    table.print();
+  }
+}
+
+/// "failover 0-5460 at 5 of 5"; several kinds only if something went wrong.
+std::string restarts_text(const FaultReport& fault, std::size_t controllers) {
+  std::vector<std::pair<std::string, std::size_t>> kinds;
+  for (const auto& restart : fault.seen.restarts) {
+    const auto kind = restart.cause + ' ' + text_of(restart.partitions);
+    auto it = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
+    if (it == kinds.end()) it = kinds.insert(kinds.end(), {kind, 0});
+    ++it->second;
+  }
+  std::string out;
+  for (const auto& [kind, count] : kinds)
+    out += (out.empty() ? "" : "; ") + kind + ", " + std::to_string(count) + " of " + std::to_string(controllers);
+  return out.empty() ? "none" : out;
+}
+
+void print_table(const DemoReport& report, const Screen& screen) {
+  screen.heading("\nthe faults, times in ms since each");
+  app::Table table({"fault", "slots", "promoted", "published", "all applied", "dbrestart", "calls", "failed"});
+  for (const auto& fault : report.faults) {
+    const auto published = fault.seen.published ? std::optional(fault.seen.published->at) : std::nullopt;
+    table.add({text_of(fault.fault), text_of(std::vector{fault.slots}), ms_since(fault.at, fault.promoted),
+               ms_since(fault.at, published), ms_since(fault.at, fault.seen.applied_last()),
+               restarts_text(fault, report.controllers), std::to_string(fault.calls),
+               std::to_string(fault.call_errors)});
+  }
+  table.print();
+  screen.line("topology commands sent by controllers (ACL LOG): " + std::to_string(report.topology_commands));
+}
+
+}  // namespace
+
+void print_tables(const DemoReport& report, const Screen& screen) {
+  print_timeline(report, screen);
+  print_table(report, screen);
+}
+
+void print_verdict(const DemoReport& report, const Screen& screen) {
+  const auto problems = report.all_problems();
+  if (problems.empty()) screen.verdict(true, "everything that had to happen did, and nothing else");
+  for (const auto& problem : problems) screen.verdict(false, problem);
+}
+
+}  // namespace dbha::demo
