@@ -148,8 +148,13 @@ ReplyReader::Status ReplyReader::next(Value& value) {
   }
   const bool too_long = builder_->decoded > max_reply_bytes_ || reader_->len - reader_->pos > max_reply_bytes_;
   if (result == REDIS_OK && !too_long) return Status::incomplete;
-  error_ = too_long ? "the reply is longer than " + std::to_string(max_reply_bytes_) + " bytes"
-                    : std::string("this is not RESP2: ") + reader_->errstr;
+  if (too_long) {
+    error_ = "the reply is longer than " + std::to_string(max_reply_bytes_) + " bytes";
+  } else if (reader_->err == REDIS_ERR_OOM) {  // what hiredis makes of our refusal to build a value
+    error_ = "this is not RESP2: a type of RESP3";
+  } else {
+    error_ = std::string("this is not RESP2: ") + reader_->errstr;
+  }
   return Status::broken;
 }
 

@@ -29,9 +29,9 @@ class RedisCluster {
     std::chrono::milliseconds node_timeout{1000};
     int uncovered_slots = 0;      ///< the last so many slots are left without an owner
     bool cluster_enabled = true;  ///< false: `primaries` plain servers that know nothing of each other
-    std::string password;         ///< of the default user, and between the nodes
+    std::string password{};       ///< of the default user, and between the nodes
     std::vector<std::string>
-        conf_lines;  ///< added to each redis.conf, for example "user app on >secret ~* &* +@all -cluster"
+        conf_lines{};  ///< added to each redis.conf, for example "user app on >secret ~* &* +@all -cluster"
     std::string server = "redis-server";
   };
 
@@ -64,7 +64,8 @@ class RedisCluster {
   std::vector<std::size_t> replicas_of(std::size_t primary);
   std::string role(std::size_t index);    ///< the first word of ROLE: "master" or "slave"
   std::string run_id(std::size_t index);  ///< changes with every start of the process
-  /// The counts of all ACL LOG entries about `user`: of one node, which forgets them when it ends; over the running ones.
+  /// The counts of all ACL LOG entries about `user`: of one node, which forgets them when it ends; over the running
+  /// ones.
   long long acl_log_count(const std::string& user, std::size_t index);
   long long acl_log_count(const std::string& user);
   /// A connection of one's own, as the default user.

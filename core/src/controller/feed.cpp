@@ -64,7 +64,7 @@ void Feed::take(const Beat& beat, TimePoint now) {
   // Compared with the last one received from THIS detector: two detectors that are each ahead in one shard would
   // otherwise make the whole fleet ask every second (C12).
   const bool unknown = beat.version.known() && beat.version.digest != detector.version.digest;
-  if (gap || unknown) need_snapshot(&detector, now);
+  if (gap || unknown) need_snapshot(detector, now);
 }
 
 bool Feed::take(std::size_t index, const Snapshot& snapshot, TimePoint now) {
@@ -97,13 +97,24 @@ void Feed::refused(std::size_t index, Duration retry_after, TimePoint now) {
   if (index != index_) return;
   next_request_ = now + retry_after + jitter(retry_after);
   if (tries_ > 0) --tries_;  // it answered: no try
+  unanswered_ = 0;
 }
 
-void Feed::need_snapshot(const Detector* detector, TimePoint now) {
+void Feed::need_snapshot(const Detector& detector, TimePoint now) {
   if (next_request_) return;
-  if (detector && detector->index) index_ = *detector->index;
+  index_ = index_of(detector);
   tries_ = 0;
   next_request_ = now + jitter(std::max(least_jitter, fleet_ * jitter_for_each));
+}
+
+/// Where to ask that detector: an answer has shown it, or else it is one of those that have not answered yet. Asking
+/// another one again and again would never bring its topology.
+std::size_t Feed::index_of(const Detector& detector) const {
+  if (detector.index) return *detector.index;
+  for (std::size_t i = 0; i < detectors_; ++i)
+    if (std::none_of(known_.begin(), known_.end(), [&](const auto& entry) { return entry.second.index == i; }))
+      return i;
+  return index_;
 }
 
 Duration Feed::jitter(Duration window) {

@@ -58,7 +58,8 @@ class Feed {
 
   bool advance(Detector& detector, const Stamp& stamp, bool& gap);
   bool hold(Detector& detector, const Publication& publication);
-  void need_snapshot(const Detector* detector, TimePoint now);
+  void need_snapshot(const Detector& detector, TimePoint now);
+  std::size_t index_of(const Detector& detector) const;
   Duration jitter(Duration window);
 
   std::size_t detectors_;

@@ -15,6 +15,12 @@ DbRestart first_start(const PartitionMap<Mark>& marks) {
   return out;
 }
 
+/// Partitions that came to a shard at different times carry other counts and epochs; what befalls all of them is one
+/// event.
+bool one_change(const Mark& a, const Mark& b) {
+  return same_event(a, b) && a.owner == b.owner && a.cause == b.cause && a.old_owner == b.old_owner;
+}
+
 DbRestart of(const Mark& mark) {
   DbRestart out;
   out.cause = mark.cause;
@@ -33,9 +39,10 @@ std::vector<DbRestart> due_restarts(const PartitionMap<Mark>& marks, const std::
   std::vector<std::pair<Mark, DbRestart>> groups;
   walk(marks, *handled, [&](PartitionRange range, const Mark* mark, const Mark* done) {
     if (!mark || (done && same_event(*mark, *done))) return;
-    auto it = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == *mark; });
+    auto it = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return one_change(g.first, *mark); });
     if (it == groups.end()) it = groups.insert(groups.end(), {*mark, of(*mark)});
     it->second.partitions.set(range, {});
+    it->second.epoch = std::max(it->second.epoch, mark->epoch);
   });
   std::vector<DbRestart> out;
   for (auto& [mark, event] : groups) out.push_back(std::move(event));

@@ -14,7 +14,8 @@ namespace {
 
 /// An answer counts for two and a half periods: one missed round does not make a node silent, two do.
 constexpr double freshness = 2.5;
-/// While a change is seen and not yet borne out, the voters are asked again this often.
+/// While a change is seen and not yet borne out, the voters are asked again this often; and ever more rarely, because a
+/// claim that nobody bears out may stand for hours (a node that is cut off) and must not eat the budget of the rounds.
 constexpr Duration look_again = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -25,7 +26,7 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr
       published_(std::move(stored)),
       started_(now.time),
       changed_at_(now.time),
-      last_tick_(now.time),
+      last_input_(now.time),
       answers_from_(now.time),
       evaluated_at_(now.time),
       looked_closer_(now.time),
@@ -82,7 +83,7 @@ DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
     if (news) {
       // Promoted: its own view and the voters' epochs are all that an announcement needs. Demoted: its replicas know
       // more.
-      prober_.suspect(asked->shard, now.time);
+      suspect(asked->shard, now.time);
       prober_.urgent(answer.endpoint, Question::view);
       if (answer.role == Role::primary) ask_voters(Question::epoch);
       if (answer.role == Role::replica) ask_shard(asked->shard, Question::view);
@@ -106,7 +107,7 @@ DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question questio
   prober_.unanswered(endpoint, question);
   // Silence is a sign only from a node that has spoken before: at the start nobody is connected yet.
   const Target* asked = target(endpoint);
-  if (asked && asked->role == Role::primary && observations_.latest(asked->id)) prober_.suspect(asked->shard, now.time);
+  if (asked && asked->role == Role::primary && observations_.latest(asked->id)) suspect(asked->shard, now.time);
   return finish({}, now);
 }
 
@@ -131,7 +132,7 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
   // A replica that is gone takes nothing with it.
   if (concerned->role == Role::replica && hint.kind == HintKind::connection_lost) return finish({}, now);
   const bool first = !prober_.suspects().contains(concerned->shard);
-  prober_.suspect(concerned->shard, now.time);
+  suspect(concerned->shard, now.time);
   if (first &&
       (hint.kind == HintKind::demoted || hint.kind == HintKind::redirected || hint.kind == HintKind::read_only)) {
     ask_shard(concerned->shard, Question::view);
@@ -141,17 +142,16 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
 }
 
 DetectorOutput Detector::on_tick(Now now) {
-  DetectorOutput out;
-  if (tilt(out, now.time)) return finish(std::move(out), now);
   // Answers grow old without anybody saying so: look at least four times in each period.
-  dirty_ |= now.time - evaluated_at_ >= settings_.probe.period / 4;
-  look_closer(now.time);
-  return finish(std::move(out), now);
+  dirty_ |= now.time - evaluated_at_ >= prober_.period() / 4;
+  if (!tilt_until_) look_closer(now.time);
+  return finish({}, now);
 }
 
-/// True while nothing may be concluded, because this process itself was stopped and its picture is old.
+/// True while nothing may be concluded, because this process itself was stopped and its picture is old. Looked at with
+/// every input: after a stop the answers that waited in the sockets come before the tick.
 bool Detector::tilt(DetectorOutput& out, TimePoint now) {
-  const Duration late = now - std::exchange(last_tick_, now);
+  const Duration late = now - std::exchange(last_input_, now);
   if (late > settings_.tilt_after) {
     observations_.clear();
     answers_from_ = now;
@@ -168,7 +168,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
 }
 
 DetectorOutput Detector::finish(DetectorOutput out, Now now) {
-  if (dirty_ && !tilt_until_) evaluate(out, now);
+  if (!tilt(out, now.time) && dirty_) evaluate(out, now);
   for (auto& ask : prober_.due(now.time)) out.asks.push_back(std::move(ask));
   return out;
 }
@@ -184,7 +184,9 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   voters_ = candidate.voters;
   set_targets(out, seen);
   Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
+  const bool waited = waiting();
   withheld_ = std::move(decision.withheld);
+  if (!waited) waiting_since_ = now.time;
   note_withheld(out);
   if (!decision.degraded && settled(seen, now.time)) {
     Topology topology = conclude(decision, candidate, seen);
@@ -240,13 +242,25 @@ void Detector::note_withheld(DetectorOutput& out) {
 // ---- Looking again
 // -----------------------------------------------------------------------------------------------------------
 
+bool Detector::waiting() const {
+  return std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
+}
+
 void Detector::look_closer(TimePoint now) {
-  const bool waiting = std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
-  if (!waiting || now - looked_closer_ < look_again) return;
+  const Duration pause = std::clamp((now - waiting_since_) / 4, look_again, prober_.period());
+  if (!waiting() || now - looked_closer_ < pause) return;
   looked_closer_ = now;
   ask_voters(Question::epoch);
   for (const auto& w : withheld_)
     if (const Target* owner = target(w.claim.owner)) prober_.urgent(owner->endpoint, Question::view);
+}
+
+/// A shard that owns nothing hides no new owner: a dead former primary would be suspect again with each question that
+/// it does not answer.
+void Detector::suspect(const NodeId& shard, TimePoint now) {
+  const auto owned_by_it = [&](const auto& entry) { return entry.value.owner == shard; };
+  if (published_ && std::none_of(published_->claims.begin(), published_->claims.end(), owned_by_it)) return;
+  prober_.suspect(shard, now);
 }
 
 void Detector::ask_voters(Question question) {

@@ -83,6 +83,8 @@ class Detector {
   bool settled(const Evidence& evidence, TimePoint now) const;
   void publish(DetectorOutput& out, Topology topology, Now now);
   void look_closer(TimePoint now);
+  bool waiting() const;
+  void suspect(const NodeId& shard, TimePoint now);
   void clear_suspicions(const Evidence& evidence);
   void set_targets(DetectorOutput& out, const Evidence& evidence);
   void set_status(DetectorOutput& out, DetectorStatus status, std::string reason);
@@ -103,7 +105,7 @@ class Detector {
   Version version_;
   TimePoint started_;
   TimePoint changed_at_;
-  TimePoint last_tick_;
+  TimePoint last_input_;
   TimePoint answers_from_;  ///< older questions' answers are not used: the process was stopped meanwhile (TILT)
   std::optional<TimePoint> tilt_until_;
   bool dirty_ = false;  ///< something new was said since the last evaluation
@@ -113,6 +115,7 @@ class Detector {
   std::string noted_withheld_;
   TimePoint evaluated_at_;
   TimePoint looked_closer_;
+  TimePoint waiting_since_;  ///< a claim has been withheld since then
   std::set<std::string> noted_violations_;
   DetectorStatus status_ = DetectorStatus::starting;
   std::string reason_;

@@ -33,9 +33,8 @@ class MarkSetter {
  private:
   /// "Nobody owned it" and then the same node with the same data again is no loss.
   Mark after_nobody(const Claim& claim, const Mark& old, const ReplId& replid) const {
-    const bool as_before =
-        old.owner == claim.owner && !restarted(claim.owner) &&
-        (replid.empty() || old.replid.empty() || replid == old.replid);
+    const bool as_before = old.owner == claim.owner && !restarted(claim.owner) &&
+                           (replid.empty() || old.replid.empty() || replid == old.replid);
     return as_before ? completed(claim, old) : renew(claim, old, replid, Cause::failover, old.owner);
   }
 

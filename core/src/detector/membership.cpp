@@ -24,9 +24,9 @@ std::set<NodeId> listed_by_majority(const Candidate& candidate, const Evidence& 
   return out;
 }
 
-/// What is said of the node: by itself if it answers, else what most others say; of words that equally many say, the one
-/// that is known already. The newest word would not do: two nodes that lastingly disagree about a dead third one would
-/// lead to a publication after each answer.
+/// What is said of the node: by itself if it answers, else what most others say; of words that equally many say, the
+/// one that is known already. The newest word would not do: two nodes that lastingly disagree about a dead third one
+/// would lead to a publication after each answer.
 const NodeReport* report_of(const Evidence& evidence, const NodeId& id, const Node& known) {
   if (const View* own = evidence.of(id)) return report_on(*own, id);
   using Word = std::tuple<Endpoint, Role, NodeId>;

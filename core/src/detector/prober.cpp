@@ -5,8 +5,9 @@
 namespace dbha {
 namespace {
 
-// In the order in which they may use the budget. A round that is overdue by half a period goes first: without fresh views
-// of the voters nothing can be concluded (R2), and a shard that stays suspect for long could starve them otherwise.
+// In the order in which they may use the budget. A round that is overdue by half a period goes first: without fresh
+// views of the voters nothing can be concluded (R2), and a shard that stays suspect for long could starve them
+// otherwise.
 enum Priority_ { overdue_rounds, at_once, suspect_roles, heartbeats, rounds, standing_roles };
 
 /// The share of the burst that is left to what may be more urgent a moment later: a promotion that ROLE shows must not

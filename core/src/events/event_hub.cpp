@@ -24,12 +24,14 @@ void require_event_name(const std::string& name) {
 
 }  // namespace
 
-EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster)
+EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster,
+                   RetryPauses pauses)
     : loop_(loop),
       log_(log),
       store_(store),
       controller_(std::move(controller)),
       cluster_(std::move(cluster)),
+      pauses_(pauses),
       self_(std::make_shared<EventHub*>(this)) {}
 
 EventHub::~EventHub() {
@@ -61,7 +63,7 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
   const Id id = next_++;
   Subscriber& subscriber = subscribers_[id];
   subscriber.events = events;
-  subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done));
+  subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done), pauses_);
   if (subscriber.hears("dbrestart")) {
     for (auto& unfinished : store_.pending(handler_name)) subscriber.thread->deliver(std::move(unfinished));
     if (applied_) catch_up(subscriber);
@@ -99,14 +101,14 @@ void EventHub::marks_applied(std::shared_ptr<const Topology> topology, bool part
 void EventHub::catch_up(Subscriber& subscriber) {
   const std::string& name = subscriber.thread->name();
   const auto handled = store_.handled(name);
-  const auto now_handled = handled ? join_marks(*handled, applied_->marks) : applied_->marks;
+  const auto now_handled = handled ? handle_marks(*handled, applied_->marks) : applied_->marks;
   auto events = due_restarts(applied_->marks, handled);
   if (handled && *handled == now_handled && events.empty()) return;
   for (auto& event : events) {
     event.cluster = cluster_;
     event.partial = partial_;
   }
-  store_.accept(name, now_handled, events, controller_ + '-');
+  accept(name, now_handled, events);
   for (auto& event : events) {
     log_.info("dbrestart", {{"handler", name},
                             {"id", event.id},
@@ -116,8 +118,23 @@ void EventHub::catch_up(Subscriber& subscriber) {
   }
 }
 
+/// What cannot be stored (the disk is full) is told all the same, and may be told again: once too often is better than
+/// never.
+void EventHub::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events) {
+  try {
+    store_.accept(handler, handled, events, controller_ + '-');
+  } catch (const Error& e) {
+    log_.error("event_not_stored", {{"handler", handler}, {"reason", e.what()}});
+    for (auto& event : events) event.id = controller_ + "-unstored-" + std::to_string(++unstored_);
+  }
+}
+
 void EventHub::strike_off(const std::string& handler, const std::string& id) {
-  store_.done(handler, id);
+  try {
+    store_.done(handler, id);
+  } catch (const Error& e) {
+    log_.error("event_not_struck_off", {{"handler", handler}, {"id", id}, {"reason", e.what()}});
+  }
 }
 
 std::uint32_t EventHub::pending() const {

@@ -20,7 +20,8 @@ class EventHub {
  public:
   using Id = std::uint64_t;
 
-  EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster);
+  EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster,
+           RetryPauses pauses = {});
   ~EventHub();
 
   /// Throws Error for an event name that does not exist, and for a handler name already in use for one of the events.
@@ -52,6 +53,7 @@ class EventHub {
     bool hears(std::string_view event) const;
   };
   void catch_up(Subscriber& subscriber);
+  void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events);
   void strike_off(const std::string& handler, const std::string& id);
 
   EventLoop& loop_;
@@ -59,6 +61,8 @@ class EventHub {
   StateStore& store_;
   std::string controller_;
   std::string cluster_;
+  RetryPauses pauses_;
+  std::uint64_t unstored_ = 0;
   std::shared_ptr<const Topology> applied_;
   bool partial_ = false;
   Id next_ = 1;

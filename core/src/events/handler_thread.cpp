@@ -4,15 +4,9 @@
 #include <exception>
 
 namespace dbha {
-namespace {
 
-constexpr auto first_pause = std::chrono::seconds(1);
-constexpr auto longest_pause = std::chrono::seconds(30);
-
-}  // namespace
-
-HandlerThread::HandlerThread(std::string name, Log& log, Handler handler, Done done)
-    : state_(std::make_shared<State>(std::move(name), log, std::move(handler), std::move(done))),
+HandlerThread::HandlerThread(std::string name, Log& log, Handler handler, Done done, RetryPauses pauses)
+    : state_(std::make_shared<State>(std::move(name), log, std::move(handler), std::move(done), pauses)),
       thread_([state = state_] { state->run(); }) {}
 
 HandlerThread::~HandlerThread() {
@@ -44,7 +38,7 @@ std::size_t HandlerThread::pending() const {
 
 void HandlerThread::State::run() {
   std::unique_lock lock(mutex);
-  auto pause = first_pause;
+  Duration pause = pauses.first;
   while (true) {
     changed.wait(lock, [this] { return ending || !queue.empty(); });
     if (ending) return;
@@ -55,11 +49,11 @@ void HandlerThread::State::run() {
     lock.lock();
     if (finished) {
       queue.pop_front();
-      pause = first_pause;
+      pause = pauses.first;
       continue;
     }
     changed.wait_for(lock, pause, [this] { return ending; });
-    pause = std::min(2 * pause, longest_pause);
+    pause = std::min(2 * pause, pauses.longest);
   }
 }
 

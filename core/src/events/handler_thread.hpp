@@ -13,16 +13,21 @@
 
 namespace dbha {
 
+/// How long an event waits that its handler has refused: doubled each time, up to the longest.
+struct RetryPauses {
+  Duration first = std::chrono::seconds(1);
+  Duration longest = std::chrono::seconds(30);
+};
+
 /// One handler with a thread and a queue of its own, so that a slow one delays nobody. An event that the handler
-/// refuses, by returning false or by an exception, is delivered again after a pause that doubles from one second to
-/// thirty.
+/// refuses, by returning false or by an exception, is delivered again after a pause.
 class HandlerThread {
  public:
   using Handler = std::function<bool(const Event&)>;
   /// Called on the handler's thread after an event is done.
   using Done = std::function<void(const Event&)>;
 
-  HandlerThread(std::string name, Log& log, Handler handler, Done done);
+  HandlerThread(std::string name, Log& log, Handler handler, Done done, RetryPauses pauses = {});
   /// Waits for a handler that is running; what is still queued is dropped (a stored event is delivered after the next
   /// start).
   ~HandlerThread();
@@ -38,13 +43,14 @@ class HandlerThread {
  private:
   /// Shared with the thread: a handler that ends its own subscription returns into a thread whose owner is gone.
   struct State {
-    State(std::string n, Log& l, Handler h, Done d)
-        : name(std::move(n)), log(l), handler(std::move(h)), done(std::move(d)) {}
+    State(std::string n, Log& l, Handler h, Done d, RetryPauses p)
+        : name(std::move(n)), log(l), handler(std::move(h)), done(std::move(d)), pauses(p) {}
 
     std::string name;
     Log& log;
     Handler handler;
     Done done;
+    RetryPauses pauses;
     mutable std::mutex mutex;
     std::condition_variable changed;
     std::deque<Event> queue;

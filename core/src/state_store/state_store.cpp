@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::int64_t schema_version = 1;
 
+constexpr const char* settings = "CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 constexpr const char* schema = R"(
-CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS handled (handler TEXT PRIMARY KEY, marks TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (number INTEGER PRIMARY KEY AUTOINCREMENT, handler TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS pending_of ON pending (handler, number);
@@ -44,12 +44,13 @@ void set_setting(sqlite3* db, const char* key, std::string_view value) {
 
 void prepare(sqlite3* db) {
   execute(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-  execute(db, schema);
+  execute(db, settings);
   const auto version = setting(db, "schema");
-  if (!version) return set_setting(db, "schema", std::to_string(schema_version));
-  if (*version != std::to_string(schema_version))
+  if (version && *version != std::to_string(schema_version))  // before anything else in it is touched
     throw Error("it was written by another version of dbha: schema " + std::to_string(schema_version) + " expected, " +
                 *version + " found");
+  execute(db, schema);
+  if (!version) set_setting(db, "schema", std::to_string(schema_version));
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "topology/json.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include <dbha/error.hpp>
@@ -22,8 +25,15 @@ json map_to_json(const PartitionMap<T>& map, Convert convert) {
   return out;
 }
 
+/// json's own get() cuts what does not fit.
+template <class T>
+T number(const json& j) {
+  if (j.is_number_unsigned() && j.get<std::uint64_t>() <= std::numeric_limits<T>::max()) return j.get<T>();
+  throw Error(j.dump() + " is no number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
+}
+
 PartitionRange range_from_json(const json& j) {
-  const PartitionRange range{{j.at(0).get<std::uint32_t>()}, {j.at(1).get<std::uint32_t>()}};
+  const PartitionRange range{{number<std::uint32_t>(j.at(0))}, {number<std::uint32_t>(j.at(1))}};
   if (range.last < range.first) throw Error("partitions " + j.dump() + " are no range");
   return range;
 }
@@ -47,7 +57,7 @@ json to_json(const Node& node) {
 Node node_from_json(const json& j) {
   Node node;
   node.id.value = j.at("id").get<std::string>();
-  node.endpoint = {j.at("host").get<std::string>(), j.at("port").get<std::uint16_t>()};
+  node.endpoint = {j.at("host").get<std::string>(), number<std::uint16_t>(j.at("port"))};
   node.role = from_text(j.at("role"), Role::replica);
   node.primary.value = j.at("primary").get<std::string>();
   node.run_id.value = j.at("run_id").get<std::string>();
@@ -64,8 +74,8 @@ json to_json(const Mark& mark) {
 
 Mark mark_from_json(const json& j) {
   Mark mark;
-  mark.epoch.value = j.at("epoch").get<std::uint64_t>();
-  mark.count = j.at("count").get<std::uint32_t>();
+  mark.epoch.value = number<std::uint64_t>(j.at("epoch"));
+  mark.count = number<std::uint32_t>(j.at("count"));
   mark.owner.value = j.at("owner").get<std::string>();
   mark.replid.value = j.at("replid").get<std::string>();
   mark.cause = from_text(j.at("cause"), Cause::manual);
@@ -147,13 +157,13 @@ json to_json(const Topology& topology) {
 Topology topology_from_json(const json& j) {
   return checked("a topology", [&] {
     Topology out;
-    out.generation = j.at("generation").get<std::uint64_t>();
-    out.partitions = j.at("partitions").get<std::uint32_t>();
+    out.generation = number<std::uint64_t>(j.at("generation"));
+    out.partitions = number<std::uint32_t>(j.at("partitions"));
     for (const auto& node : j.at("nodes")) out.nodes.push_back(node_from_json(node));
     std::sort(out.nodes.begin(), out.nodes.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
     for (const auto& entry : j.at("claims")) {
-      out.claims.set(range_from_json(entry.at("partitions")), {{entry.at("epoch").get<std::uint64_t>()},
-                                                               entry.at("turn").get<std::uint32_t>(),
+      out.claims.set(range_from_json(entry.at("partitions")), {{number<std::uint64_t>(entry.at("epoch"))},
+                                                               number<std::uint32_t>(entry.at("turn")),
                                                                {entry.at("owner").get<std::string>()}});
     }
     out.marks = marks_from_json(j.at("marks"));
@@ -176,7 +186,7 @@ DbRestart dbrestart_from_json(const json& j) {
     for (const auto& range : j.at("partitions")) out.partitions.set(range_from_json(range), {});
     out.old_primary.value = j.at("old_primary").get<std::string>();
     out.new_primary.value = j.at("new_primary").get<std::string>();
-    out.epoch.value = j.at("epoch").get<std::uint64_t>();
+    out.epoch.value = number<std::uint64_t>(j.at("epoch"));
     out.last_healthy_ms = j.at("last_healthy").get<std::int64_t>();
     out.loss = from_text(j.at("loss"), Loss::possible);
     out.partial = j.at("partial").get<bool>();
