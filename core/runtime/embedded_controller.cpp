@@ -34,6 +34,7 @@ class EmbeddedController final : public Controller {
   }
 
   void submit(Call call, Completion done) override {
+    if (on_loop_thread()) return database().submit(std::move(call), std::move(done));
     loop().post([this, call = std::move(call), done = std::move(done)]() mutable {
       database().submit(std::move(call), std::move(done));
     });
@@ -79,11 +80,13 @@ class EmbeddedController final : public Controller {
   Database& database() { return role().database(); }
   EventHub& hub() { return role().hub(); }
 
+  bool on_loop_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
   /// Runs it on the loop thread and returns what it returned, or throws what it threw. At once when called on the loop
   /// thread.
   template <class Function>
   auto on_loop(Function function) -> decltype(function()) {
-    if (std::this_thread::get_id() == thread_.get_id()) return function();
+    if (on_loop_thread()) return function();
     std::packaged_task<decltype(function())()> task(std::move(function));
     auto future = task.get_future();
     loop().post([&task] { task(); });

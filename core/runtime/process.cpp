@@ -8,6 +8,7 @@
 #include "runtime/admin_requests.hpp"
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
+#include "runtime/plugin_folders.hpp"
 
 namespace dbha {
 namespace {
@@ -24,13 +25,6 @@ struct Handler {
 };
 
 }  // namespace
-
-std::vector<std::filesystem::path> plugin_folders(const Config& config) {
-  auto out = config.plugin_path;
-  out.emplace_back(DBHA_INSTALLED_PLUGIN_DIR);
-  out.emplace_back(DBHA_BUILD_PLUGIN_DIR);
-  return out;
-}
 
 std::vector<std::string> check_plugins(const Config& config) {
   PluginHost host(plugin_folders(config));
@@ -72,8 +66,8 @@ class Process::Parts {
 
   void add_handler(const ConsistencyConfig& consistency) {
     const Plugin plugin = host.load(consistency.plugin.plugin, PluginKind::consistency);
-    auto handler =
-        std::make_shared<Handler>(Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr, nullptr});
+    auto handler = std::make_shared<Handler>(
+        Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr, nullptr});
     handler->context =
         std::make_unique<PluginContext>(PluginContext{loop, log, handler->options, config.name, config.state_dir});
     handler->object = plugin.create_consistency(*handler->context);

@@ -16,10 +16,6 @@ namespace dbha {
 class ControllerRole;
 class DetectorRole;
 
-/// The folders in which plugins are looked for: the configured ones, then the installed one, then that of the build
-/// tree.
-std::vector<std::filesystem::path> plugin_folders(const Config& config);
-
 /// Loads the configured plugins and checks their options without starting anything; returns one line for each. Throws
 /// ConfigError or PluginError.
 std::vector<std::string> check_plugins(const Config& config);

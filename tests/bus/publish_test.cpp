@@ -57,7 +57,7 @@ TEST_CASE_METHOD(BusFixture, "a late controller gets the last topology and beat 
 }
 
 TEST_CASE_METHOD(BusFixture,
-                 "a snapshot of a detector without a topology bears its beat; without a beat it is refused") {
+                 "a snapshot of a detector without a topology bears its beat, and is refused before the first one") {
   auto d = detector();
   auto c = subscriber({d->endpoints()});
   c->subscriber->request_snapshot(0);

@@ -49,7 +49,7 @@ bool is_due(const Restart& restart, const Expectation& expected) {
   return expected.cause == restart.cause && restart.partitions == std::vector{expected.slots};
 }
 
-std::string text_of(const Restart& restart) {
+std::string dbrestart_text(const Restart& restart) {
   return "dbrestart " + restart.cause + " for " + text_of(restart.partitions);
 }
 
@@ -67,6 +67,11 @@ bool had_start(const json& status) {
 }
 
 }  // namespace
+
+std::optional<TimePoint> Observation::published_at() const {
+  if (!published) return std::nullopt;
+  return published->at;
+}
 
 std::optional<TimePoint> Observation::applied_last() const {
   std::optional<TimePoint> last;
@@ -110,7 +115,7 @@ std::vector<std::string> not_due(const Observation& seen, const Expectation& exp
   std::set<std::string> served;
   for (const auto& restart : seen.restarts)
     if (!is_due(restart, expected) || !served.insert(restart.controller).second)
-      out.push_back(restart.controller + " got a " + text_of(restart) + ", which was not due");
+      out.push_back(restart.controller + " got a " + dbrestart_text(restart) + ", which was not due");
   return out;
 }
 

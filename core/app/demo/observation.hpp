@@ -49,6 +49,7 @@ struct Observation {
   std::vector<Application> applied;  ///< one for each controller
   std::vector<Restart> restarts;     ///< in the order of the controllers
 
+  std::optional<TimePoint> published_at() const;
   /// When the last controller had applied it; nothing while one has not.
   std::optional<TimePoint> applied_last() const;
 };

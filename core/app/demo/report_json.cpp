@@ -18,10 +18,9 @@ json to_json(const FaultReport& fault) {
   for (const auto& restart : fault.seen.restarts)
     restarts.push_back(
         {{"controller", restart.controller}, {"cause", restart.cause}, {"partitions", restart.partitions}});
-  const auto published = fault.seen.published ? std::optional(fault.seen.published->at) : std::nullopt;
   return {{"fault", text_of(fault.fault)},
           {"promoted_ms", ms_since(fault.at, fault.promoted)},
-          {"published_ms", ms_since(fault.at, published)},
+          {"published_ms", ms_since(fault.at, fault.seen.published_at())},
           {"applied_last_ms", ms_since(fault.at, fault.seen.applied_last())},
           {"dbrestarts", std::move(restarts)},
           {"call_errors", fault.call_errors}};

@@ -67,9 +67,8 @@ void print_table(const DemoReport& report, const Screen& screen) {
   screen.heading("\nthe faults, times in ms since each");
   app::Table table({"fault", "slots", "promoted", "published", "all applied", "dbrestart", "calls", "failed"});
   for (const auto& fault : report.faults) {
-    const auto published = fault.seen.published ? std::optional(fault.seen.published->at) : std::nullopt;
     table.add({text_of(fault.fault), text_of(std::vector{fault.slots}), ms_since(fault.at, fault.promoted),
-               ms_since(fault.at, published), ms_since(fault.at, fault.seen.applied_last()),
+               ms_since(fault.at, fault.seen.published_at()), ms_since(fault.at, fault.seen.applied_last()),
                restarts_text(fault, report.controllers), std::to_string(fault.calls),
                std::to_string(fault.call_errors)});
   }

@@ -1,0 +1,160 @@
+#pragma once
+/// A Detector that watches a FakeCluster on virtual time, with what it published and what it asked.
+
+#include <deque>
+
+#include "detector/detector.hpp"
+#include "fake_cluster.hpp"
+#include "topology/diff.hpp"
+
+namespace dbha::test {
+
+/// What the questions cost a Redis Cluster.
+inline QuestionCost redis_cost(Question question, std::size_t nodes) {
+  switch (question) {
+    case Question::view:
+      return {4, static_cast<unsigned>(130 * nodes + 2200)};
+    case Question::epoch:
+      return {1, 750};
+    case Question::role:
+      return {1, 70};
+    case Question::alive:
+      break;
+  }
+  return {1, 7};
+}
+
+/// What has been spent in the second that ends now.
+class LastSecond {
+ public:
+  void add(TimePoint now, double amount) {
+    spent_.emplace_back(now, amount);
+    sum_ += amount;
+    while (spent_.front().first <= now - seconds(1)) {
+      sum_ -= spent_.front().second;
+      spent_.pop_front();
+    }
+    most_ = std::max(most_, sum_);
+  }
+  double most() const { return most_; }
+
+ private:
+  std::deque<std::pair<TimePoint, double>> spent_;
+  double sum_ = 0;
+  double most_ = 0;
+};
+
+/// One life of a detector process.
+class DetectorSite {
+ public:
+  struct Published {
+    TimePoint at;
+    std::shared_ptr<const Topology> topology;
+    std::string changes;
+  };
+
+  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, std::shared_ptr<const Topology> stored = nullptr)
+      : loop_(loop), cluster_(cluster), detector_(settings(cluster), redis_cost, std::move(stored), now()) {
+    perform(detector_.start(now()));
+    tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
+      if (stopped()) return stopped_until_ - loop_.now();
+      perform(detector_.on_tick(now()));
+      return detector_.next_tick(loop_.now());
+    });
+  }
+
+  const Detector& detector() const { return detector_; }
+  const Topology& topology() const { return *detector_.published(); }
+  std::string owner(std::uint32_t partition) const {
+    const Claim* found = topology().claims.find({partition});
+    return found ? found->owner.value : "none";
+  }
+  Mark mark_at(std::uint32_t partition) const { return *topology().marks.find({partition}); }
+
+  void kill(const std::string& id) { cluster_.kill(id, ears_); }
+  void hint(Hint hint) { perform(detector_.on_hint(hint, now())); }
+  /// The process itself is stopped: nothing of it runs until then; what has come in meanwhile is read before its timer.
+  void stop_for(Duration duration) { stopped_until_ = loop_.now() + duration; }
+
+  std::vector<Published> published;
+  std::vector<std::string> notes;
+  LastSecond commands;
+  LastSecond bytes;
+
+ private:
+  class Ears final : public TopologySourceListener {
+   public:
+    explicit Ears(DetectorSite& site) : site_(site) {}
+    void on_view(View v) override {
+      site_.hear([v](Detector& d, Now now) { return d.on_view(v, now); });
+    }
+    void on_role(RoleAnswer a) override {
+      site_.hear([a](Detector& d, Now now) { return d.on_role(a, now); });
+    }
+    void on_epoch(EpochAnswer a) override {
+      site_.hear([a](Detector& d, Now now) { return d.on_epoch(a, now); });
+    }
+    void on_alive(Endpoint e, NodeId, TimePoint, TimePoint) override {
+      site_.hear([e](Detector& d, Now now) { return d.on_alive(e, now); });
+    }
+    void on_no_answer(Endpoint e, Question q, TimePoint) override {
+      site_.hear([e, q](Detector& d, Now now) { return d.on_no_answer(e, q, now); });
+    }
+    void on_unusable(Endpoint e, std::string reason) override {
+      site_.hear([e, reason](Detector& d, Now now) { return d.on_unusable(e, reason, now); });
+    }
+    void on_hint(Hint h) override {
+      site_.hear([h](Detector& d, Now now) { return d.on_hint(h, now); });
+    }
+
+   private:
+    DetectorSite& site_;
+  };
+  using Input = std::function<DetectorOutput(Detector&, Now)>;
+
+  static DetectorSettings settings(const FakeCluster& cluster) {
+    DetectorSettings out;
+    out.partitions = FakeCluster::partitions;
+    out.seeds = cluster.seeds();
+    return out;
+  }
+
+  Now now() const {
+    return {loop_.now(), std::chrono::duration_cast<milliseconds>(loop_.now().time_since_epoch()).count()};
+  }
+  bool stopped() const { return loop_.now() < stopped_until_; }
+
+  void hear(Input input) {
+    if (!stopped()) return perform(input(detector_, now()));
+    if (waiting_.empty())
+      woken_ = Timer(loop_, stopped_until_ - loop_.now() - microseconds(1), [this]() -> std::optional<Duration> {
+        stopped_until_ = loop_.now();
+        for (const auto& waiting : std::exchange(waiting_, {})) perform(waiting(detector_, now()));
+        return std::nullopt;
+      });
+    waiting_.push_back(std::move(input));
+  }
+
+  void perform(DetectorOutput output) {
+    for (const auto& note : output.notes) notes.push_back(note.event + ": " + note.detail);
+    if (output.publish)
+      published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
+    for (const auto& ask : output.asks) {
+      const auto cost = redis_cost(ask.question, cluster_.nodes().size());
+      commands.add(loop_.now(), cost.commands);
+      bytes.add(loop_.now(), cost.bytes);
+      cluster_.ask(ask.endpoint, ask.question, ears_);
+    }
+  }
+
+  VirtualLoop& loop_;
+  FakeCluster& cluster_;
+  std::shared_ptr<Ears> ears_ = std::make_shared<Ears>(*this);
+  TimePoint stopped_until_;
+  std::vector<Input> waiting_;
+  Detector detector_;
+  Timer woken_;
+  Timer tick_;
+};
+
+}  // namespace dbha::test
