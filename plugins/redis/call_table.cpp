@@ -31,7 +31,6 @@ PendingCall& CallTable::add(Call call, Completion done, TimePoint deadline, bool
   added.call = std::move(call);
   added.done = std::move(done);
   added.order = next_order_++;
-  added.deadline = deadline;
   added.state = PendingCall::State::fresh;
   deadlines_.add(added.ticket.index, deadline);
   ++size_;

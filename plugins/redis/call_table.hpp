@@ -30,9 +30,8 @@ struct PendingCall {
   Call call;
   Completion done;
   std::uint64_t order = 0;  ///< of submission
-  TimePoint deadline{};
-  std::size_t bytes = 0;  ///< what it counts in the budget
-  Partition slot;         ///< CallTable::keyless if any primary may answer
+  std::size_t bytes = 0;    ///< what it counts in the budget
+  Partition slot;           ///< CallTable::keyless if any primary may answer
   CallFacts facts;
   State state = State::free;
   unsigned redirects = 0;       ///< one after another, without a wait between them

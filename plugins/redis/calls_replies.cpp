@@ -28,6 +28,7 @@ void Calls::on_lost(PendingCall& call, const Endpoint& node, Fate fate) {
   }
   if (fate == Fate::written) call.facts.maybe_done = true;
   table_.wait(call);
+  dispatch_later(Duration(0));  // its slot may go to another node, which is up already
 }
 
 void Calls::on_error(PendingCall& call, Peer& peer, Value&& error) {

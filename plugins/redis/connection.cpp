@@ -11,33 +11,6 @@ namespace {
 constexpr std::size_t read_size = std::size_t{64} << 10;
 constexpr int reads_a_turn = 4;  // so that one node with a long reply cannot keep the others waiting
 
-struct PushWord {
-  std::string_view word;
-  bool confirms;  // it may also answer a request with the same word
-};
-constexpr std::array<PushWord, 9> push_words{{{"message", false},
-                                              {"smessage", false},
-                                              {"pmessage", false},
-                                              {"subscribe", true},
-                                              {"unsubscribe", true},
-                                              {"psubscribe", true},
-                                              {"punsubscribe", true},
-                                              {"ssubscribe", true},
-                                              {"sunsubscribe", true}}};
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-  });
-}
-
-const char* confirmation_of(std::string_view verb) {
-  for (const auto& entry : push_words) {
-    if (entry.confirms && equal_ignoring_case(verb, entry.word)) return entry.word.data();
-  }
-  return nullptr;
-}
-
 /// What a node wrote, fit for a log: it may be anything, of any length.
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, 200));
@@ -193,7 +166,7 @@ Connection::RequestId Connection::enqueue(ReplyHandler handler, std::string_view
   requests_.push_back({.handler = std::move(handler),
                        .begin = queued_end_,
                        .end = out_.end(),
-                       .confirmation = settings_.subscriber ? confirmation_of(verb) : nullptr,
+                       .confirmation = settings_.subscriber ? confirmation_of(verb) : std::nullopt,
                        .withdrawn = false});
   queued_end_ = out_.end();
   flush_later();
@@ -309,11 +282,9 @@ bool Connection::take_reply(Value&& value) {
 
 bool Connection::is_push(const Value& value) const {
   if (value.kind != Value::Kind::array || value.elements.empty()) return false;
-  const std::string& word = value.elements.front().text;
-  const auto* entry = std::find_if(push_words.begin(), push_words.end(), [&](const auto& e) { return e.word == word; });
-  if (entry == push_words.end()) return false;
-  const bool awaited = !requests_.empty() && requests_.front().confirmation == entry->word.data();
-  return !(entry->confirms && awaited);
+  const auto word = pubsub_word(value.elements.front().text);
+  const bool awaited = !requests_.empty() && requests_.front().confirmation == word;
+  return word && !awaited;
 }
 
 Connection::ReplyHandler Connection::pop_request() {
@@ -344,16 +315,6 @@ bool Connection::fail(CloseReason reason, std::string detail) {
   }
   listener_.on_closed(*this, reason, detail);
   return false;
-}
-
-// ---- Outgoing bytes
-
-void Connection::Outgoing::advance(std::size_t count) {
-  sent += count;
-  if (sent < bytes.size() / 2) return;  // moving the rest each time would cost quadratic time on a long backlog
-  base += sent;
-  bytes.erase(0, sent);
-  sent = 0;
 }
 
 }  // namespace dbha::redis

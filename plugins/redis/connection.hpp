@@ -15,6 +15,8 @@
 #include <dbha/event_loop.hpp>
 
 #include "redis/credentials.hpp"
+#include "redis/outgoing.hpp"
+#include "redis/pubsub_words.hpp"
 #include "redis/resolve.hpp"
 #include "redis/resp.hpp"
 #include "redis/socket.hpp"
@@ -109,19 +111,8 @@ class Connection {
     ReplyHandler handler;
     std::uint64_t begin;  // positions in the stream of all request bytes
     std::uint64_t end;
-    const char* confirmation;  // of a subscriber: the word that its reply begins with, nullptr: any
+    std::optional<PubSubWord> confirmation;  // of a subscriber: the word that its answer begins with
     bool withdrawn;
-  };
-  /// Bytes on their way to the kernel.
-  struct Outgoing {
-    std::string bytes;
-    std::size_t sent = 0;    // of `bytes`
-    std::uint64_t base = 0;  // position of bytes[0] in the stream
-
-    std::string_view left() const { return std::string_view(bytes).substr(sent); }
-    std::uint64_t position() const { return base + sent; }
-    std::uint64_t end() const { return base + bytes.size(); }
-    void advance(std::size_t count);
   };
   enum class Greeting { auth, name, ping };
 

@@ -50,8 +50,7 @@ inline Topology three_shards(std::uint64_t generation = 1) {
   for (const char* n : {"1", "2", "3"})
     out.nodes.push_back(node(std::string("p") + n, Role::primary, std::string("life-p") + n));
   for (const char* n : {"1", "2", "3"})
-    out.nodes.push_back(
-        node(std::string("r") + n, Role::replica, std::string("life-r") + n, std::string("p") + n));
+    out.nodes.push_back(node(std::string("r") + n, Role::replica, std::string("life-r") + n, std::string("p") + n));
   for (std::uint32_t i = 0; i < 3; ++i) {
     const std::string owner = "p" + std::to_string(i + 1);
     out.claims.set(range(100 * i, 100 * i + 99), claim(owner, i + 1));

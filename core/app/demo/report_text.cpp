@@ -39,16 +39,17 @@ std::vector<Moment> moments_of(const FaultReport& fault) {
 }
 
 void print_timeline(const DemoReport& report, const Screen& screen) {
-  screen.heading("\ntimeline, in ms since the fault");
+  screen.heading("\ntimeline, in ms since each fault");
   for (const auto& fault : report.faults) {
-    app::Table table({text_of(fault.fault), ""});
-    std::vector<Moment> moments = moments_of(fault);
-    for (const auto& moment : moments) table.add({"  " + ms(moment.at - fault.at), moment.text});
-    table.print();
+    screen.line(text_of(fault.fault));
+    for (const auto& moment : moments_of(fault)) {
+      const auto time = ms(moment.at - fault.at);
+      screen.line(std::string(time.size() < 9 ? 9 - time.size() : 0, ' ') + time + "  " + moment.text);
+    }
   }
 }
 
-/// "failover 0-5460 at 5 of 5"; several kinds only if something went wrong.
+/// "failover 0-5460, 5 of 5"; several kinds only if something went wrong.
 std::string restarts_text(const FaultReport& fault, std::size_t controllers) {
   std::vector<std::pair<std::string, std::size_t>> kinds;
   for (const auto& restart : fault.seen.restarts) {

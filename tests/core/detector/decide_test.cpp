@@ -1,6 +1,5 @@
 /// Candidate and publication: R1, R2, and what of C1, C13, C15 needs no time.
 #include "detector/publication.hpp"
-
 #include "fake_cluster.hpp"
 #include "support/catch.hpp"
 
@@ -160,7 +159,8 @@ TEST_CASE("without a majority of answers nothing is published, and the reason co
   REQUIRE(a.decide().reason == "no node answers");
 }
 
-TEST_CASE("the voters are the owners of the candidate map: two of three lost and taken over is a majority again (C13)") {
+TEST_CASE(
+    "the voters are the owners of the candidate map: two of three lost and taken over is a majority again (C13)") {
   Answers a;
   for (const char* lost : {"p1", "p2"}) a.node(lost).state = FakeNode::State::killed;
   REQUIRE(a.decide().degraded);
@@ -212,7 +212,8 @@ TEST_CASE("a lower epoch is withheld as lower, whoever names it") {
   REQUIRE(d.withheld.front().reason == "its epoch is below the published one, 50");
 }
 
-TEST_CASE("nobody owns, and then the same owner at the same epoch: each needs answers asked for after the other (C15)") {
+TEST_CASE(
+    "nobody owns, and then the same owner at the same epoch: each needs answers asked for after the other (C15)") {
   Answers a;
   for (auto& [id, n] : a.cluster.nodes()) {
     if (id.value == "p1") n.self.owns.clear();

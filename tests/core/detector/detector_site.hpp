@@ -137,8 +137,7 @@ class DetectorSite {
 
   void perform(DetectorOutput output) {
     for (const auto& note : output.notes) notes.push_back(note.event + ": " + note.detail);
-    if (output.publish)
-      published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
+    if (output.publish) published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
     for (const auto& ask : output.asks) {
       const auto cost = redis_cost(ask.question, cluster_.nodes().size());
       commands.add(loop_.now(), cost.commands);

@@ -49,7 +49,8 @@ TEST_CASE("a steady healthy cluster is published once, with every member, and ne
   REQUIRE(s.site.commands.most() <= 500);
 }
 
-TEST_CASE("a killed primary leads to one publication, milliseconds after the promotion, with a mark on its partitions") {
+TEST_CASE(
+    "a killed primary leads to one publication, milliseconds after the promotion, with a mark on its partitions") {
   Scene s;
   s.site.kill("p1");
   s.loop.advance(seconds(6));
@@ -130,7 +131,8 @@ TEST_CASE("a restart in place keeps the owner and sets a mark on its partitions 
   REQUIRE(s.site.topology().node({"p2"})->predecessors == std::vector<RunId>{{"life-p2"}});
 }
 
-TEST_CASE("a failover there and back that nobody saw sets a mark: the stream is another one, the epoch has risen (C5)") {
+TEST_CASE(
+    "a failover there and back that nobody saw sets a mark: the stream is another one, the epoch has risen (C5)") {
   Scene s;
   FakeNode& p1 = s.cluster.node("p1");
   p1.self.epoch = s.cluster.raise_epoch();

@@ -1,6 +1,6 @@
 #pragma once
-/// A database of three shards on virtual time: nodes that answer questions, die, come back and elect. Each node holds its
-/// own picture of the others, which news reaches late, as gossip does.
+/// A database of three shards on virtual time: nodes that answer questions, die, come back and elect. Each node holds
+/// its own picture of the others, which news reaches late, as gossip does.
 
 #include <algorithm>
 #include <functional>
@@ -102,8 +102,7 @@ class FakeCluster {
   void kill(const std::string& id, const Listener& listener) {
     node(id).state = FakeNode::State::killed;
     later(milliseconds(5), [=, this] {
-      if (auto l = listener.lock())
-        l->on_hint({HintKind::connection_lost, {id}, node(id).self.endpoint, std::nullopt});
+      if (auto l = listener.lock()) l->on_hint({HintKind::connection_lost, {id}, node(id).self.endpoint, std::nullopt});
     });
   }
   /// Starts again where it was killed, with what it was, as a new process.
@@ -113,7 +112,8 @@ class FakeCluster {
     n.run_id = fresh<RunId>("life");
     if (n.self.role == Role::primary) n.replid = fresh<ReplId>("stream");
   }
-  /// A majority elects the replica: every voter's current epoch rises first, the promotion follows, the names come late.
+  /// A majority elects the replica: every voter's current epoch rises first, the promotion follows, the names come
+  /// late.
   void elect(const std::string& id, const std::string& old) {
     const Epoch epoch = raise_epoch();
     FakeNode& n = node(id);

@@ -100,8 +100,8 @@ TEST_CASE("period, signs of life and standing interval stretch with the database
     Prober prober({}, redis_cost);
     prober.set_targets(shards(row.shards));
     const auto ms = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
-    INFO(row.shards << " shards: period " << ms(prober.period()) << " ms, heartbeat "
-                    << ms(prober.heartbeat_interval()) << " ms, standing " << ms(prober.standing_interval()) << " ms");
+    INFO(row.shards << " shards: period " << ms(prober.period()) << " ms, heartbeat " << ms(prober.heartbeat_interval())
+                    << " ms, standing " << ms(prober.standing_interval()) << " ms");
     CHECK(ms(prober.period()) == Approx(row.period).epsilon(0.02));
     CHECK(ms(prober.heartbeat_interval()) == Approx(row.heartbeat).epsilon(0.02));
     CHECK(ms(prober.standing_interval()) == Approx(row.standing).epsilon(0.02));

@@ -37,7 +37,9 @@ TEST_CASE("every field that decides anything changes the digest, each in its own
       [](Topology& t) { t.nodes[3].primary = {"p2"}; },
       [](Topology& t) { t.nodes[0].run_id = {"other"}; },
       [](Topology& t) { t.nodes[0].predecessors = {{"one"}}; },
-      [](Topology& t) { t.nodes[0].predecessors = {{"one"}, {"two"}}; },
+      [](Topology& t) {
+        t.nodes[0].predecessors = {{"one"}, {"two"}};
+      },
       [](Topology& t) { t.nodes[0].replid = {"other"}; },
       edit_claim([](Claim& c) { c.epoch = {9}; }),
       edit_claim([](Claim& c) { c.turn = 1; }),

@@ -24,7 +24,8 @@ Topology random_topology(std::mt19937& random) {
     const auto piece = range(std::min(a, b), std::max(a, b));
     const std::uint64_t epoch = 1 + random() % 6;
     out.claims.set(piece, claim(random() % 8 ? owner : "", epoch, static_cast<std::uint32_t>(random() % 3)));
-    out.marks.set(piece, mark(epoch, static_cast<std::uint32_t>(random() % 3), owner, "s" + std::to_string(random() % 3)));
+    out.marks.set(piece,
+                  mark(epoch, static_cast<std::uint32_t>(random() % 3), owner, "s" + std::to_string(random() % 3)));
   }
   for (auto& n : out.nodes) {  // lives 0 to 4 of one line: a later one names those before it
     const auto life = random() % 5;

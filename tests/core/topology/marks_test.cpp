@@ -48,7 +48,7 @@ TEST_CASE("marks are ordered by epoch, count, owner and stream, in this order, a
 
 TEST_CASE("the epoch of a next mark never falls, and the count tells changes of one epoch apart") {
   const Mark first = next_mark(nullptr, claim("a", 5), {"R"}, Cause::start);
-  REQUIRE(first == mark(5, 0, "a", "R") );
+  REQUIRE(first == mark(5, 0, "a", "R"));
   const Mark restart = next_mark(&first, claim("a", 5), {"S"}, Cause::restart);
   REQUIRE(restart.epoch.value == 5);
   REQUIRE(restart.count == 1);

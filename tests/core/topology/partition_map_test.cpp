@@ -27,10 +27,9 @@ struct Both {
 
 Both random_map(std::mt19937& random) {
   Both out;
-  const auto sets = random() % 40;
-  for (std::uint32_t i = 0; i < sets; ++i) {
-    const auto a = random() % partitions;
-    const auto b = random() % partitions;
+  for (auto sets = random() % 40; sets > 0; --sets) {
+    const auto a = static_cast<std::uint32_t>(random() % partitions);
+    const auto b = static_cast<std::uint32_t>(random() % partitions);
     out.set(std::min(a, b), std::max(a, b), static_cast<int>(random() % 4));
   }
   return out;

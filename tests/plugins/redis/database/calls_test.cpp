@@ -117,6 +117,22 @@ TEST_CASE("ASK sends the call once behind ASKING and leaves the route alone") {
   CHECK(bench.a.count("SET") == 2);
 }
 
+TEST_CASE("a read that ASK sent to a node that dies there goes back to the owner") {
+  DatabaseBench bench;
+  bool asked = false;
+  bench.a.answer([&](const auto& args) {
+    return args[0] == "GET" && !std::exchange(asked, true) ? ask_at(bench.b, "k") : std::string();
+  });
+  bench.b.answer(silence);
+  bench.open_with("a");
+  bench.submit({"GET", "k"});
+  REQUIRE(run_until(bench.loop, [&] { return bench.b.count("GET") == 1; }));
+  bench.b.reset_clients();
+  REQUIRE(bench.until_results(1));
+  CHECK(bench.results[0].ok());
+  CHECK(bench.results[0].node == bench.a.endpoint());
+}
+
 TEST_CASE("TRYAGAIN, LOADING, MASTERDOWN and CLUSTERDOWN come again after a pause") {
   for (const std::string error : {"TRYAGAIN", "LOADING", "MASTERDOWN", "CLUSTERDOWN"}) {
     DatabaseBench bench;

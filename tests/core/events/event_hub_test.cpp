@@ -1,0 +1,288 @@
+#include "events/event_hub.hpp"
+
+#include <condition_variable>
+
+#include <dbha/error.hpp>
+
+#include "loop/epoll_loop.hpp"
+#include "support/catch.hpp"
+#include "support/sample_topology.hpp"
+#include "support/temp_folder.hpp"
+#include "support/test_log.hpp"
+
+using namespace dbha;
+using namespace dbha::test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// What a handler was told, on its thread; the test waits for it on its own.
+class Told {
+ public:
+  void add(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(event);
+    changed_.notify_all();
+  }
+  bool wait_for(std::size_t count, Duration limit = seconds(20)) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [&] { return events_.size() >= count; });
+  }
+  std::vector<Event> events() const {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+  DbRestart restart(std::size_t i) const { return std::get<DbRestart>(events().at(i)); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Event> events_;
+};
+
+/// Closed until opened; a handler that waits at it hangs.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+HandlerThread::Handler telling(Told& told, bool result = true) {
+  return [&told, result](const Event& event) {
+    told.add(event);
+    return result;
+  };
+}
+
+/// A process's loop, store and hub. `end` ends the hub and keeps the loop's last posts undone, as a crash would.
+struct Process {
+  explicit Process(const TempFolder& folder)
+      : store(std::make_unique<StateStore>(folder.path(), "n")),
+        hub(std::make_unique<EventHub>(loop, log, *store, "c", "nb", RetryPauses{milliseconds(1), milliseconds(2)})) {}
+
+  template <class Condition>
+  bool turn_until(Condition condition) {
+    const auto until = std::chrono::steady_clock::now() + seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      loop.turn(milliseconds(5));
+    }
+    return true;
+  }
+  void apply(const Topology& topology) { hub->marks_applied(shared(topology), false); }
+
+  EpollLoop loop;
+  TestLog log;
+  std::unique_ptr<StateStore> store;
+  std::unique_ptr<EventHub> hub;
+};
+
+}  // namespace
+
+TEST_CASE("an event is stored before it is delivered, and struck off once the handler is done") {
+  TempFolder folder;
+  Process p(folder);
+  Gate gate;
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", [&](const Event& event) {
+    told.add(event);
+    gate.pass();
+    return true;
+  });
+  p.apply(three_shards());
+  REQUIRE(told.wait_for(1));
+  REQUIRE(told.restart(0).cause == Cause::start);
+  REQUIRE(told.restart(0).cluster == "nb");
+  const auto stored = p.store->pending("h");
+  REQUIRE(stored.size() == 1);
+  REQUIRE(stored[0].id == told.restart(0).id);
+  REQUIRE(p.hub->pending() == 1);
+  gate.open();
+  REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+}
+
+TEST_CASE("the same change heard twice is told once, another change once more") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  p.apply(three_shards());
+  p.apply(three_shards());
+  p.apply(after_failover(three_shards()));
+  p.apply(after_failover(three_shards()));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0 && told.events().size() >= 2; }));
+  REQUIRE(told.events().size() == 2);
+  REQUIRE(told.restart(1).cause == Cause::failover);
+  REQUIRE(told.restart(1).partitions == set_of({range(0, 99)}));
+}
+
+TEST_CASE("a crash before the event was struck off: it is delivered again, under the same id, and once more only") {
+  TempFolder folder;
+  std::string id;
+  {
+    Process p(folder);
+    Told told;
+    p.hub->subscribe({"dbrestart"}, "h", telling(told));
+    p.apply(three_shards());
+    REQUIRE(told.wait_for(1));
+    id = told.restart(0).id;
+  }  // its loop never ran: nothing was struck off
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  REQUIRE(told.wait_for(1));
+  REQUIRE(told.restart(0).id == id);
+  p.apply(three_shards());
+  REQUIRE(p.turn_until([&] { return p.store->pending("h").empty() && p.hub->pending() == 0; }));
+  REQUIRE(told.events().size() == 1);
+}
+
+TEST_CASE("what happened while the process was down is told at its start, what was handled is not") {
+  TempFolder folder;
+  {
+    Process p(folder);
+    Told told;
+    p.hub->subscribe({"dbrestart"}, "h", telling(told));
+    p.apply(three_shards());
+    REQUIRE(p.turn_until([&] { return told.events().size() == 1 && p.store->pending("h").empty(); }));
+  }
+  Process p(folder);
+  p.apply(after_failover(three_shards()));  // before anybody has subscribed
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  REQUIRE(told.wait_for(1));
+  REQUIRE(told.restart(0).cause == Cause::failover);
+  Told other;
+  p.hub->subscribe({"dbrestart"}, "new", telling(other));
+  REQUIRE(other.wait_for(1));
+  REQUIRE(other.restart(0).cause == Cause::start);
+  REQUIRE(told.events().size() == 1);
+}
+
+TEST_CASE("a detector that counts its marks anew leads to one event, not to one with each topology") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  Topology before = three_shards();
+  before.marks.set(range(0, 99), mark(1, 5, "p1", "R"));
+  p.apply(before);
+  Topology after = three_shards();
+  after.marks.set(range(0, 99), mark(1, 0, "p1", "S"));
+  for (int i = 0; i < 5; ++i) p.apply(after);
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0 && told.events().size() >= 2; }));
+  REQUIRE(told.events().size() == 2);
+}
+
+TEST_CASE("a handler that says false or throws is told again until it is done") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", [&](const Event& event) -> bool {
+    told.add(event);
+    switch (told.events().size()) {
+      case 1:
+        return false;
+      case 2:
+        throw Error("no luck");
+      case 3:
+        throw 42;
+      default:
+        return true;
+    }
+  });
+  p.apply(three_shards());
+  REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+  REQUIRE(told.events().size() == 4);
+  for (std::size_t i = 1; i < 4; ++i) REQUIRE(told.restart(i).id == told.restart(0).id);
+  REQUIRE(p.log.contains("reason=it returned false"));
+  REQUIRE(p.log.contains("reason=no luck"));
+  REQUIRE(p.log.contains("reason=an exception of an unknown type"));
+}
+
+TEST_CASE("a handler that hangs holds up no other") {
+  TempFolder folder;
+  Gate gate;
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "stuck", [&](const Event&) {
+    gate.pass();
+    return true;
+  });
+  p.hub->subscribe({"dbrestart"}, "free", telling(told));
+  p.apply(three_shards());
+  p.apply(after_failover(three_shards()));
+  REQUIRE(told.wait_for(2));
+  REQUIRE(p.turn_until([&] { return p.store->pending("free").empty(); }));
+  REQUIRE(p.store->pending("stuck").size() == 2);
+  gate.open();
+  REQUIRE(p.turn_until([&] { return p.store->pending("stuck").empty(); }));
+}
+
+TEST_CASE("a handler hears the events that it subscribed to, and no others") {
+  TempFolder folder;
+  Process p(folder);
+  Told stale;
+  Told restarts;
+  p.hub->subscribe({"view_stale", "view_fresh"}, "s", telling(stale));
+  p.hub->subscribe({"dbrestart"}, "r", telling(restarts));
+  p.hub->emit(ViewStale{"nb", seconds(3)});
+  p.hub->emit(TopologyChanged{});
+  p.hub->emit(ViewFresh{"nb"});
+  p.apply(three_shards());
+  REQUIRE(stale.wait_for(2));
+  REQUIRE(restarts.wait_for(1));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+  REQUIRE(stale.events().size() == 2);
+  REQUIRE(restarts.events().size() == 1);
+}
+
+TEST_CASE("an unknown event and a name in use are refused with what to do; after an end the name is free") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  REQUIRE_THROWS_WITH(p.hub->subscribe({"dbrestat"}, "h", telling(told)),
+                      "there is no event 'dbrestat'; there are dbrestart, topology_changed, view_stale, view_fresh, "
+                      "subscription_interrupted");
+  const auto id = p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  p.hub->subscribe({"topology_changed"}, "h", telling(told));  // another event: no confusion
+  REQUIRE_THROWS_WITH(p.hub->subscribe({"dbrestart"}, "h", telling(told)),
+                      "a handler named 'h' is told of dbrestart already: give this one another name");
+  p.hub->unsubscribe(id).reset();
+  REQUIRE_FALSE(p.hub->unsubscribe(id));
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  REQUIRE(p.hub->handlers().size() == 2);
+}
+
+TEST_CASE("a handler may end its own subscription") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  std::unique_ptr<HandlerThread> own;
+  Gate gate;
+  const auto id = p.hub->subscribe({"dbrestart"}, "h", [&](const Event& event) {
+    gate.pass();
+    own.reset();
+    told.add(event);
+    return true;
+  });
+  p.apply(three_shards());
+  own = p.hub->unsubscribe(id);
+  gate.open();
+  REQUIRE(told.wait_for(1));
+  REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+}

@@ -1,0 +1,138 @@
+#include "state_store/state_store.hpp"
+
+#include <fstream>
+
+#include <sqlite3.h>
+
+#include <dbha/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/sample_topology.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace dbha;
+using namespace dbha::test;
+
+namespace {
+
+DbRestart event(std::uint32_t first) {
+  DbRestart out;
+  out.cluster = "nb";
+  out.partitions = set_of({range(first, first + 9)});
+  return out;
+}
+
+std::string refusal(const std::filesystem::path& folder) {
+  try {
+    StateStore store(folder, "n");
+  } catch (const StartError& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+void run_sql(const std::filesystem::path& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+}
+
+}  // namespace
+
+TEST_CASE("a new store is empty, makes its folder, and remembers what it is given") {
+  TempFolder folder;
+  const auto path = folder.path() / "deep" / "er";
+  {
+    StateStore store(path, "n");
+    REQUIRE_FALSE(store.published());
+    REQUIRE_FALSE(store.handled("h"));
+    REQUIRE(store.pending("h").empty());
+    store.save_published(three_shards());
+    store.save_published(after_failover(three_shards()));
+  }
+  StateStore again(path, "n");
+  REQUIRE(*again.published() == after_failover(three_shards()));
+}
+
+TEST_CASE("the start rises each time, even where the clock steps back") {
+  TempFolder folder;
+  REQUIRE(StateStore(folder.path(), "n").next_start(1000) == 1000);
+  REQUIRE(StateStore(folder.path(), "n").next_start(500) == 1001);
+  REQUIRE(StateStore(folder.path(), "n").next_start(-5) == 1002);
+  REQUIRE(StateStore(folder.path(), "n").next_start(5000) == 5000);
+}
+
+TEST_CASE("marks and events are accepted together, for each handler by itself, and struck off one by one") {
+  TempFolder folder;
+  const auto marks = three_shards().marks;
+  std::vector<DbRestart> events{event(0), event(10)};
+  {
+    StateStore store(folder.path(), "n");
+    store.accept("h", marks, events, "c-");
+    REQUIRE(events[0].id != events[1].id);
+    REQUIRE(events[0].id.rfind("c-", 0) == 0);
+  }
+  StateStore store(folder.path(), "n");
+  REQUIRE(*store.handled("h") == marks);
+  REQUIRE_FALSE(store.handled("other"));
+  auto pending = store.pending("h");
+  REQUIRE(pending.size() == 2);
+  REQUIRE(pending[0].id == events[0].id);
+  REQUIRE(pending[0].partitions == events[0].partitions);
+  store.done("other", events[0].id);
+  REQUIRE(store.pending("h").size() == 2);
+  store.done("h", events[0].id);
+  store.done("h", events[0].id);
+  REQUIRE(store.pending("h").size() == 1);
+}
+
+TEST_CASE("an id is never given twice, also after all events are done and the process was restarted") {
+  TempFolder folder;
+  std::vector<DbRestart> first{event(0)};
+  std::vector<DbRestart> second{event(0)};
+  {
+    StateStore store(folder.path(), "n");
+    store.accept("h", {}, first, "c-");
+    store.done("h", first[0].id);
+  }
+  StateStore(folder.path(), "n").accept("h", {}, second, "c-");
+  REQUIRE(first[0].id != second[0].id);
+}
+
+TEST_CASE("a second process of the same name is refused, and told what must be unique") {
+  TempFolder folder;
+  const auto expected =
+      Catch::Contains("is another process of this name running?") && Catch::Contains((folder.path() / "n.db").string());
+  {
+    StateStore fresh(folder.path(), "n");
+    REQUIRE_THAT(refusal(folder.path()), expected);
+    StateStore other(folder.path(), "m");
+  }
+  StateStore reopened(folder.path(), "n");
+  REQUIRE_THAT(refusal(folder.path()), expected);
+}
+
+TEST_CASE("a file that is no store is refused with the advice to move it away") {
+  TempFolder folder;
+  std::ofstream(folder.path() / "n.db") << std::string(8192, 'x');
+  REQUIRE_THAT(refusal(folder.path()), Catch::Contains("n.db cannot be used: file is not a database") &&
+                                           Catch::Contains("move the file away to start without memory"));
+}
+
+TEST_CASE("a store of another schema is refused with both numbers, and left as it is") {
+  TempFolder folder;
+  const auto file = folder.path() / "n.db";
+  run_sql(file,
+          "CREATE TABLE setting (key TEXT PRIMARY KEY, value) WITHOUT ROWID; "
+          "INSERT INTO setting VALUES ('schema', '7'); CREATE TABLE pending (other TEXT)");
+  REQUIRE_THAT(refusal(folder.path()), Catch::Contains("another version of dbha: schema 1 expected, 7 found"));
+  run_sql(file, "INSERT INTO pending (other) VALUES ('untouched')");
+}
+
+TEST_CASE("a folder that cannot be made is refused by its name") {
+  TempFolder folder;
+  std::ofstream(folder.path() / "file") << "x";
+  REQUIRE_THAT(refusal(folder.path() / "file" / "sub"),
+               Catch::Contains("state_dir") && Catch::Contains("cannot be made"));
+}
