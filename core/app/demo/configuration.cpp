@@ -34,8 +34,18 @@ fs::path write_secret(const fs::path& file, const std::string& password) {
   return file;
 }
 
+/// As TOML writes it.
 std::string quoted(const std::string& text) {
-  return '"' + text + '"';
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string setting(const std::string& key, const std::string& text) {
+  return key + " = " + quoted(text) + "\n";
 }
 
 /// A path longer than a unix socket's address would be refused by every process with an error of its own.
@@ -47,51 +57,35 @@ std::string endpoint_in(const fs::path& folder, const std::string& name) {
   return "ipc://" + path;
 }
 
-std::string bus_table(const Place& place) {
-  const std::string host = "tcp://127.0.0.1:";
-  return "publish = " + quoted(host + std::to_string(place.publish_port)) +
-         ", control = " + quoted(host + std::to_string(place.control_port));
+std::string list(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + quoted(text);
+  return "[" + out + "]";
 }
 
 std::string common_sections(const Place& place, const Configured& process, const std::string& user,
                             const std::string& password) {
-  std::string seeds;
-  for (const auto& seed : place.seeds) seeds += (seeds.empty() ? "" : ", ") + quoted(seed);
   const auto password_file = write_secret(place.folder / (process.name + ".pass"), password);
-  return "name = " + quoted(process.name) +
-         "\n"
-         "cluster = \"demo\"\n"
-         "state_dir = " +
-         quoted((place.folder / (process.name + "-state")).string()) +
-         "\n\n"
-         "[log]\n"
-         "file = " +
-         quoted(process.log.string()) +
-         "\n\n"
-         "[admin]\n"
-         "endpoint = " +
-         quoted(process.endpoint) +
-         "\n\n"
-         "[backend]\n"
-         "plugin = \"redis\"\n"
-         "seeds = [" +
-         seeds +
-         "]\n"
-         "username = " +
-         quoted(user) +
-         "\n"
-         "password_file = " +
-         quoted(password_file.string()) + "\n";
+  return setting("name", process.name) + setting("cluster", "demo") +
+         setting("state_dir", (place.folder / (process.name + "-state")).string()) +  //
+         "\n[log]\n" + setting("file", process.log.string()) +                        //
+         "\n[admin]\n" + setting("endpoint", process.endpoint) +                      //
+         "\n[backend]\n" + setting("plugin", "redis") + "seeds = " + list(place.seeds) + "\n" +
+         setting("username", user) + setting("password_file", password_file.string());
 }
 
-std::string controller_section(const Place& place) {
-  return "\n[controller]\ndetectors = [{ " + bus_table(place) + " }]\n";
+std::string loopback(std::uint16_t port) {
+  return "tcp://127.0.0.1:" + std::to_string(port);
 }
 
 std::string detector_section(const Place& place) {
-  std::string table = bus_table(place);
-  table.replace(table.find(", "), 2, "\n");
-  return "\n[detector]\n" + table + "\n";
+  return "\n[detector]\n" + setting("publish", loopback(place.publish_port)) +
+         setting("control", loopback(place.control_port));
+}
+
+std::string controller_section(const Place& place) {
+  return "\n[controller]\ndetectors = [{ publish = " + quoted(loopback(place.publish_port)) +
+         ", control = " + quoted(loopback(place.control_port)) + " }]\n";
 }
 
 Configured name_files(const Place& place, const std::string& name) {
@@ -133,8 +127,8 @@ Configured write_writer(const Place& place, unsigned rate) {
   // While a shard has no primary its calls wait, up to their deadline of 10 s: there must be room for them.
   const unsigned calls = 15 * rate;
   return write_controller(place, "writer",
-                          "queue_calls = " + std::to_string(calls) +
-                              "\nqueue_bytes = " + quoted(std::to_string(calls / 1000 + 1) + "MB") + "\n");
+                          "queue_calls = " + std::to_string(calls) + "\n" +
+                              setting("queue_bytes", std::to_string(calls / 1000 + 1) + "MB"));
 }
 
 }  // namespace dbha::demo

@@ -168,7 +168,7 @@ TEST_CASE("an owner that was seen as replica in between, and returns, has lost i
   REQUIRE(s.site.mark_at(0).replid.value == "stream-after");
   std::size_t marks_set = 0;
   for (std::size_t i = 1; i < s.site.published.size(); ++i)
-    marks_set += s.site.published[i].topology->marks != s.site.published[i - 1].topology->marks ? 1 : 0;
+    if (s.site.published[i].topology->marks != s.site.published[i - 1].topology->marks) ++marks_set;
   REQUIRE(marks_set == 1);
 }
 
