@@ -116,10 +116,11 @@ void ControllerRole::perform(ControllerOutput output) {
   for (const auto index : output.requests) subscriber_->request_snapshot(index);
   if (output.apply) apply(*output.apply);
   if (!output.acks.empty()) send_acks();
+  // Before the events: a handler runs on its own thread, at once, and must find in topology() what it is told of.
+  if (changed_ && (output.marks || !output.events.empty())) changed_();
   for (const auto& event : output.events) tell(event);
   if (output.marks) hub_.marks_applied(output.marks->topology, output.marks->partial);
   if (output.read_topology) read_topology();
-  if (changed_ && (output.marks || !output.events.empty())) changed_();
 }
 
 void ControllerRole::apply(const ApplyOrder& order) {

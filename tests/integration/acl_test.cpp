@@ -26,7 +26,7 @@ void kill_a_primary_under(std::size_t controllers) {
   cluster.kill(2);
   fleet.wait_for_owner(16383, 5);
   fleet.check_routing();
-  fleet.check_restarts({start_line, failover_line("10923-16383", cluster.node(2).id, cluster.node(5).id)});
+  fleet.check_restarts({start_line, failover_line(shards[2], cluster.node(2).id, cluster.node(5).id)});
   CHECK(controllers_at(cluster, 5) >= controllers);
   CHECK(cluster.acl_log_count(controller_user.name) == 0);
   CHECK(cluster.acl_log_count(detector_user.name) == 0);

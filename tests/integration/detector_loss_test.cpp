@@ -54,7 +54,7 @@ TEST_CASE(
   fleet.wait_for_owner(0, 3);
   fleet.check_routing();
   // One event for the hand-over; none for the two ends and the two starts of the detector.
-  fleet.check_restarts({start_line, failover_line("0-5460", cluster.node(0).id, cluster.node(3).id)});
+  fleet.check_restarts({start_line, failover_line(shards[0], cluster.node(0).id, cluster.node(3).id)});
   const auto names = app.names();
   CHECK(std::count(names.begin(), names.end(), "view_stale") == 2);
   CHECK(std::count(names.begin(), names.end(), "view_fresh") == 2);
@@ -94,6 +94,7 @@ TEST_CASE("no detector runs: a controller that may not ask for the topology says
   process.wait_for_problem("the controller has no topology: no detector answers, and the topology could not be read: ");
   INFO(process.problem());
   CHECK(process.problem().find(controller_user.name) != std::string::npos);  // whose rights are missing
+  CHECK(cluster.acl_log_count(controller_user.name) > 0);                    // it tried; in acl_test.cpp none may
   const auto status = run_dbha(site, {"status", "-c", site.config_of("sb-1")});
   CHECK(status.exit_code == 1);
   CHECK(status.says("the controller has no topology"));

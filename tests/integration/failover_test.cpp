@@ -34,7 +34,7 @@ TEST_CASE("a fleet goes through a kill, a return, a graceful failover and a rest
   fleet.check_routing();
   fleet.check_restarts({start_line});  // a controller without a memory
 
-  const auto kill = failover_line("0-5460", id(0), id(3));
+  const auto kill = failover_line(shards[0], id(0), id(3));
   cluster.kill(0);
   fleet.wait_for_owner(0, 3);
   fleet.check_routing();
@@ -45,13 +45,13 @@ TEST_CASE("a fleet goes through a kill, a return, a graceful failover and a rest
   fleet.check_routing();
 
   // Told of the next change right after the one before the return: so of the return nobody was told.
-  const auto graceful = failover_line("5461-10922", id(1), id(4));
+  const auto graceful = failover_line(shards[1], id(1), id(4));
   cluster.failover(4);
   fleet.wait_for_owner(5461, 4);
   fleet.check_routing();
   fleet.check_restarts({start_line, kill, graceful});
 
-  const auto restart = restart_line("10923-16383", id(2));
+  const auto restart = restart_line(shards[2], id(2));
   cluster.wait_ready();
   cluster.restart_in_place_empty(2);
   fleet.wait_for("the new incarnation", has_run_id(id(2), cluster.run_id(2)));
@@ -71,6 +71,6 @@ TEST_CASE("a primary is killed, and two embedded controllers follow", "[sanitize
   cluster.kill(1);
   fleet.wait_for_owner(5461, 4);
   fleet.check_routing();
-  fleet.check_restarts({start_line, failover_line("5461-10922", cluster.node(1).id, cluster.node(4).id)});
+  fleet.check_restarts({start_line, failover_line(shards[1], cluster.node(1).id, cluster.node(4).id)});
   fleet.northbound().must_end_when_asked();
 }

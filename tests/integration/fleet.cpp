@@ -73,13 +73,7 @@ Fleet::Fleet(lab::RedisCluster& cluster, Size size) : cluster_(cluster), site_(c
 void Fleet::start_northbound() {
   northbound_.reset();
   northbound_ = std::make_unique<DbhaProcess>(site_, "nb");
-  const auto well = [&] {
-    const auto status = northbound_->status();
-    return !status.is_null() && status.at("detector").at("status") == "ok";
-  };
-  const bool came = lab::wait_until(patience, well, poll);
-  INFO(northbound_->log());
-  REQUIRE(came);
+  northbound_->wait_for_problem("");
 }
 
 bool Fleet::all_current(const std::function<bool(const Topology&)>& condition) {
@@ -142,16 +136,15 @@ void Fleet::check_restarts(const std::vector<std::string>& due) {
       },
       poll);
   for (const auto& [name, restarts] : restarts()) {
-    INFO(name);
+    INFO("the log of " << name << ":\n" << contents(site_.log_of(name)));
     CHECK(restarts == due);
   }
   for (const auto& app : apps_) CHECK(app->broken_promises() == std::vector<std::string>{});
 }
 
 std::string Fleet::report() {
-  std::string out =
-      "the northbound process says " + northbound_->status().dump(1) + "\nits log:\n" + northbound_->log();
-  for (const auto& app : apps_) out += "\nan application has applied " + (*app)->view().applied.text();
+  std::string out = "the northbound process says " + northbound_->status().dump(1);
+  for (const auto& name : names()) out += "\nthe log of " + name + ":\n" + contents(site_.log_of(name));
   return out;
 }
 

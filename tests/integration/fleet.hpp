@@ -48,7 +48,7 @@ class Fleet {
 
   const Site& site() const { return site_; }
   DbhaProcess& northbound() { return *northbound_; }
-  /// Kills the northbound process, if it runs, and starts it again.
+  /// Kills the northbound process, if it runs, starts it again, and waits until all is well there.
   void start_northbound();
   std::deque<DbhaProcess>& southbound() { return southbound_; }
   RecordedController& app(std::size_t index) { return *apps_.at(index); }

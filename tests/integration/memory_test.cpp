@@ -26,7 +26,7 @@ TEST_CASE(
     "a controller that was down is told at its start of the failover it missed, and of nothing if nothing happened") {
   lab::RedisCluster cluster(with_users());
   Fleet fleet(cluster, {.processes = 0, .embedded = 1});
-  const auto failover = failover_line("0-5460", cluster.node(0).id, cluster.node(3).id);
+  const auto failover = failover_line(shards[0], cluster.node(0).id, cluster.node(3).id);
   const auto missed_it = fleet.site().write(southbound_file("missed-it"));
   const auto missed_nothing = fleet.site().write(southbound_file("missed-nothing"));
   for (const auto& config : {missed_it, missed_nothing}) {
@@ -61,4 +61,10 @@ TEST_CASE(
   CHECK(publications(fleet.northbound()) == published);
   // Nothing is left that a third life would be told.
   CHECK(StateStore(fleet.site().state_dir_of("missed-it"), "missed-it").pending("application").empty());
+
+  // The memory it was: without it, everything is due again.
+  std::filesystem::remove_all(fleet.site().state_dir_of("missed-it"));
+  RecordedController without_memory(missed_it);
+  wait_for_restarts(without_memory, 1);
+  CHECK(without_memory.restarts() == std::vector<std::string>{start_line});
 }

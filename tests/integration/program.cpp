@@ -54,13 +54,15 @@ std::string DbhaProcess::problem() const {
   return problems.empty() ? "" : problems.at(0).get<std::string>();
 }
 
-void DbhaProcess::wait_for_problem(const std::string& text) const {
+void DbhaProcess::wait_for_problem(const std::string& text) {
   std::string last;
   const auto there = [&] {
     last = problem();
     return text.empty() ? last.empty() : last.find(text) != std::string::npos;
   };
-  const bool came = lab::wait_until(patience, there, 20ms);
+  lab::wait_until(
+      patience, [&] { return there() || !child_.running(); }, 20ms);
+  const bool came = there();
   INFO("expected: '" << text << "'; its first problem is: '" << last << "'; its log:\n" << log());
   REQUIRE(came);
 }

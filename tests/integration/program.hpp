@@ -35,8 +35,9 @@ class DbhaProcess {
   nlohmann::json topology() const { return ask("topology"); }
   /// The first line of what `dbha status` says is wrong; "" if all is well, "no answer" while nobody answers.
   std::string problem() const;
-  /// Waits for problem() to contain the text, or to be "" if that is the text. Fails the test if it does not.
-  void wait_for_problem(const std::string& text) const;
+  /// Waits for problem() to contain the text, or to be "" if that is the text. Fails the test if it does not,
+  /// or if the process ends.
+  void wait_for_problem(const std::string& text);
 
   std::string log() const { return contents(log_); }
   lab::ChildProcess& child() { return child_; }

@@ -51,7 +51,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   const std::string control = file.control.empty() ? this->control() : file.control;
   std::ofstream out(config_of(file.name));
   out << "name = \"" << file.name << "\"\ncluster = \"site\"\nstate_dir = \"" << state_dir_of(file.name).string()
-      << "\"\n\n[admin]\nendpoint = \"" << (file.admin.empty() ? admin_of(file.name) : file.admin)
+      << "\"\n\n[log]\nfile = \"" << log_of(file.name).string() << "\"\n\n[admin]\nendpoint = \""
+      << (file.admin.empty() ? admin_of(file.name) : file.admin)
       << "\"\n\n[backend]\nplugin = \"redis\"\nseeds = " << quoted_list(seeds_) << '\n';
   if (!file.user.name.empty()) {
     const auto password_file = path(file.name + ".pass");

@@ -2,6 +2,7 @@
 /// What an operator has on disk: a folder with the configuration files, password files, state, logs and sockets of the
 /// processes of one fleet, on loopback.
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -33,6 +34,9 @@ inline const User wrong_user{"dbha-detector", "hush-wrong-c04d"};
 
 /// A cluster that knows these users.
 lab::RedisCluster::Options with_users(lab::RedisCluster::Options options = {});
+
+/// The slots that a cluster of three primaries begins with, by the primary's index.
+inline const std::array<std::string, 3> shards{"0-5460", "5461-10921", "10922-16383"};
 
 /// Where the nodes of a cluster listen.
 std::vector<std::string> seeds_of(const lab::RedisCluster& cluster);

@@ -55,12 +55,12 @@ DemoReport report_on(const std::vector<Step>& plan, Stage& stage, const DemoOpti
 
 void say_how_to_look(Stage& stage, const Screen& screen) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
-  const auto node = stage.cluster().node(stage.primary(stage.shard(0)));
   screen.heading("\neverything runs on until Ctrl-C; look at it with");
   screen.line("  " + program + " status --connect " + stage.fleet().nb().endpoint);
   screen.line("  " + program + " status --connect " + stage.fleet().sb().endpoint);
   screen.line("  " + program + " topology --connect " + stage.fleet().sb().endpoint);
-  screen.line("  redis-cli -p " + std::to_string(node.port) + " cluster nodes");
+  for (const auto& node : stage.cluster().nodes())
+    if (node.running()) screen.line("  redis-cli -p " + std::to_string(node.port) + " cluster nodes");
   screen.line("files and logs: " + stage.fleet().nb().file.parent_path().string() + ", " +
               stage.cluster().folder().string());
 }
@@ -68,6 +68,7 @@ void say_how_to_look(Stage& stage, const Screen& screen) {
 void tell(const DemoReport& report, const DemoOptions& options, const Screen& screen) {
   if (!options.json) print_tables(report, screen);
   print_verdict(report, screen);
+  if (!report.ok() && !options.keep) screen.line("with --keep everything is left running, to look at it and its logs");
   if (!options.json) return;
   std::printf("%s\n", to_json(report).dump().c_str());
   std::fflush(stdout);

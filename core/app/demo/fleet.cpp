@@ -70,7 +70,7 @@ void Fleet::add_embedded(Configured process) {
 }
 
 void Fleet::wait_ready() {
-  std::vector<std::string> missing = {"the processes do not answer"};
+  std::vector<std::string> missing;
   const bool ready = ask_until(ready_within, [&](const Statuses& statuses) {
     missing = not_ready(statuses);
     for (auto& text : not_current(statuses)) missing.push_back(std::move(text));
@@ -86,19 +86,28 @@ Statuses Fleet::statuses() const {
 }
 
 bool Fleet::ask_until(std::chrono::nanoseconds timeout, const std::function<bool(const Statuses&)>& done) {
+  std::string silent;  // who did not answer at the last try, in words
   const auto asked = [&] {
-    for (auto& member : members_)
-      if (const auto status = member.process ? member.process->exit_status() : std::nullopt)
-        throw std::runtime_error(ended_text(member.configured, *status));
+    throw_if_ended();
     Statuses now;
     try {
       now = statuses();
-    } catch (const std::runtime_error&) {
-      return false;  // asked again until the timeout, whose message then says that somebody does not answer
+      silent.clear();
+    } catch (const std::runtime_error& error) {
+      silent = error.what();
+      return false;
     }
     return done(now);
   };
-  return lab::wait_until(timeout, asked, ask_again_after);
+  if (lab::wait_until(timeout, asked, ask_again_after)) return true;
+  if (!silent.empty()) throw std::runtime_error(silent);
+  return false;
+}
+
+void Fleet::throw_if_ended() {
+  for (auto& member : members_)
+    if (const auto status = member.process ? member.process->exit_status() : std::nullopt)
+      throw std::runtime_error(ended_text(member.configured, *status));
 }
 
 std::vector<std::string> Fleet::end() {

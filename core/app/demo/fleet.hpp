@@ -32,8 +32,8 @@ class Fleet {
   /// The answers of all, NB's first. Throws std::runtime_error when one does not answer.
   Statuses statuses() const;
 
-  /// Asks until `done(statuses)` or the timeout; returns whether it was done. An answer that fails to come counts as
-  /// not done. Throws std::runtime_error at once when a process has ended.
+  /// Asks until `done(statuses)`, or until the timeout; returns whether it was done. Throws std::runtime_error at once
+  /// when a process has ended, and at the timeout when one does not answer.
   bool ask_until(std::chrono::nanoseconds timeout, const std::function<bool(const Statuses&)>& done);
 
   /// SIGTERM to all; returns what was not in order: who had ended before, or did not end well.
@@ -49,6 +49,7 @@ class Fleet {
   };
   void start(Configured configured);
   void wait_ready();
+  void throw_if_ended();
 
   Place place_;
   std::vector<Member> members_;  // NB first

@@ -49,8 +49,10 @@ void take_incarnation(Node& into, const Node& from) {
   into.predecessors = from.predecessors;
 }
 
-/// The node as the preferred detector tells it; a life that succeeds another wins whoever tells it.
-Node join_node(const Node* previous, const std::vector<const Heard*>& heard, const NodeId& id) {
+/// The node as the preferred detector tells it; a life that succeeds another wins whoever tells it, in whatever
+/// generation: otherwise the order of arrival would matter.
+Node join_node(const Node* previous, const std::vector<const Heard*>& heard, const std::vector<Heard>& all,
+               const NodeId& id) {
   std::optional<Node> out;
   for (const auto& preference : preferences(heard, id)) {
     const Node* said = preference.heard->topology->node(id);
@@ -64,6 +66,10 @@ Node join_node(const Node* previous, const std::vector<const Heard*>& heard, con
     if (out->replid.empty() && out->role == Role::primary && said->role == Role::primary) out->replid = said->replid;
   }
   if (!out) return *previous;
+  for (const auto& h : all) {
+    const Node* said = h.topology->node(id);
+    if (said && (out->run_id.empty() || succeeds(*said, *out))) take_incarnation(*out, *said);
+  }
   if (previous && (out->run_id.empty() || succeeds(*previous, *out))) take_incarnation(*out, *previous);
   return *out;
 }
@@ -102,7 +108,7 @@ Topology join(const Topology& previous, const std::vector<Heard>& heard) {
   // An owner stays a member as long as a claim names it, whatever the lists of members say.
   for (const auto& entry : out.claims)
     if (previous.node(entry.value.owner)) ids.insert(entry.value.owner);
-  for (const auto& id : ids) out.nodes.push_back(join_node(previous.node(id), followed, id));
+  for (const auto& id : ids) out.nodes.push_back(join_node(previous.node(id), followed, heard, id));
   return out;
 }
 

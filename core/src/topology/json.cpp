@@ -28,7 +28,8 @@ json map_to_json(const PartitionMap<T>& map, Convert convert) {
 /// json's own get() cuts what does not fit.
 template <class T>
 T number(const json& j) {
-  if (j.is_number_unsigned() && j.get<std::uint64_t>() <= std::numeric_limits<T>::max()) return j.get<T>();
+  const bool natural = j.is_number_unsigned() || (j.is_number_integer() && j.get<std::int64_t>() >= 0);
+  if (natural && j.get<std::uint64_t>() <= std::numeric_limits<T>::max()) return j.get<T>();
   throw Error(j.dump() + " is no number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
 }
 

@@ -165,7 +165,10 @@ TEST_CASE("a refused hello is no try, and is repeated after the time that the de
   for (int i = 0; i < 5; ++i) {
     l.feed.refused(0, seconds(2), l.now);
     REQUIRE(l.hellos(milliseconds(1990)).empty());
-    REQUIRE(l.hellos(milliseconds(2100)) == std::vector<std::size_t>{0});
+    std::vector<std::size_t> again;
+    const TimePoint latest = l.now + milliseconds(2100);
+    while (again.empty() && l.now < latest) again = l.hellos(milliseconds(5));
+    REQUIRE(again == std::vector<std::size_t>{0});
   }
   REQUIRE(l.feed.unanswered() == 1);
 }
@@ -175,8 +178,9 @@ TEST_CASE("an empty detector is asked again, but hardly more than once a beat") 
   l.d1.beat(DetectorStatus::degraded);
   std::size_t asked = 0;
   for (int i = 0; i < 30; ++i) {
-    asked += l.hellos(seconds(1)).size();
-    l.feed.take(0, l.d1.snapshot(), l.now);
+    const auto hellos = l.hellos(seconds(1)).size();
+    asked += hellos;
+    if (hellos > 0) l.feed.take(0, l.d1.snapshot(), l.now);
     l.feed.take(l.d1.beat(DetectorStatus::degraded), l.now);
   }
   REQUIRE(asked >= 10);

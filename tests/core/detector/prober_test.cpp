@@ -88,7 +88,7 @@ TEST_CASE("the probe budget holds over any second for six nodes, whatever hints 
 }
 
 TEST_CASE("the probe budget holds over any second for a thousand nodes, whatever hints come") {
-  require_budget_kept(500, seconds(20));
+  require_budget_kept(500, seconds(4));
 }
 
 TEST_CASE("period, signs of life and standing interval stretch with the database, as the README says") {
@@ -110,16 +110,16 @@ TEST_CASE("period, signs of life and standing interval stretch with the database
 
 TEST_CASE("in a large database every node is still asked for its view in each period") {
   Prober prober({}, redis_cost);
-  prober.set_targets(shards(100));
+  prober.set_targets(shards(70));
   TimePoint now = start;
   std::map<Endpoint, TimePoint> last;
   Duration longest{};
-  run(prober, now, 4 * prober.period(), milliseconds(1), [&](TimePoint at, const Ask& ask) {
+  run(prober, now, 3 * prober.period(), milliseconds(1), [&](TimePoint at, const Ask& ask) {
     if (ask.question != Question::view) return;
     if (last.count(ask.endpoint)) longest = std::max(longest, at - last[ask.endpoint]);
     last[ask.endpoint] = at;
   });
-  REQUIRE(last.size() == 200);
+  REQUIRE(last.size() == 140);
   REQUIRE(longest < prober.period() * 3 / 2);
 }
 

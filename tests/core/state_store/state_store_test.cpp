@@ -106,11 +106,12 @@ TEST_CASE("a second process of the same name is refused, and told what must be u
       Catch::Contains("is another process of this name running?") && Catch::Contains((folder.path() / "n.db").string());
   {
     StateStore fresh(folder.path(), "n");
-    REQUIRE_THAT(refusal(folder.path()), expected);
+    REQUIRE_THAT(refusal(folder.path()), Catch::Contains("is another process of this name running?"));
+    REQUIRE_THAT(refusal(folder.path()), Catch::Contains((folder.path() / "n.db").string()));
     StateStore other(folder.path(), "m");
   }
   StateStore reopened(folder.path(), "n");
-  REQUIRE_THAT(refusal(folder.path()), expected);
+  REQUIRE_THAT(refusal(folder.path()), Catch::Contains("is another process of this name running?"));
 }
 
 TEST_CASE("a file that is no store is refused with the advice to move it away") {
