@@ -125,6 +125,7 @@ void ControllerRole::perform(ControllerOutput output) {
 
 void ControllerRole::apply(const ApplyOrder& order) {
   database_->apply(order.topology, order.marked, [this, serial = order.serial](const Applied& applied) {
+    if (!state_.awaits(serial)) return;  // a newer topology has replaced this one: who is missing is said of that
     for (const auto& id : applied.missing)
       log_.warning("primary_silent", {{"node", short_id(id)}, {"during", "apply"}});
     perform(state_.on_applied(serial, applied, loop_.now()));

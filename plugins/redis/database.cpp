@@ -44,7 +44,8 @@ class RedisDatabase final : public Database, private Peer::Listener {
   std::unique_ptr<Peer> make_peer(const Endpoint& endpoint);
   void ask_if_missing(const Endpoint& endpoint);
   void on_sign_of_life(const Endpoint& endpoint, const Value& reply);
-  void report_applied();
+  enum class Ending { answered_or_late, replaced };
+  void report_applied(Ending ending = Ending::answered_or_late);
   void upkeep();
 
   EventLoop& loop_;
@@ -100,7 +101,7 @@ std::unique_ptr<Peer> RedisDatabase::make_peer(const Endpoint& endpoint) {
 void RedisDatabase::apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
                           std::function<void(Applied)> done) {
   if (closed_) return;
-  if (applying_) report_applied();  // replaced, so incomplete
+  if (applying_) report_applied(Ending::replaced);
   ++apply_count_;
   subscriptions_.apply(topology);
   calls_.apply(std::move(topology), marked);
@@ -138,12 +139,12 @@ void RedisDatabase::on_sign_of_life(const Endpoint& endpoint, const Value& reply
   if (applying_->missing.empty()) report_applied();
 }
 
-void RedisDatabase::report_applied() {
+void RedisDatabase::report_applied(Ending ending) {
   apply_timer_.reset();
   const Applying finished = *std::exchange(applying_, std::nullopt);
   Applied applied{.complete = finished.missing.empty(), .missing = {}};
   for (const Endpoint& endpoint : finished.missing) applied.missing.push_back(calls_.route().node_at(endpoint));
-  if (!applied.complete) {
+  if (!applied.complete && ending != Ending::replaced) {  // one that was replaced says nothing of the nodes
     log_.warning("apply_incomplete",
                  {{"missing", std::to_string(applied.missing.size())}, {"first", finished.missing.begin()->text()}});
   }

@@ -54,6 +54,8 @@ class ControllerState {
   ControllerOutput on_snapshot_refused(std::size_t index, Duration retry_after, TimePoint now);
   /// What the database said when it was asked once; generation 0, no marks. Any detector's topology replaces it.
   ControllerOutput on_self_read(Topology topology, TimePoint now);
+  /// Whether this order is the newest one: the end of any other means nothing any more.
+  bool awaits(std::uint64_t serial) const { return serial == serial_; }
   ControllerOutput on_applied(std::uint64_t serial, const Applied& applied, TimePoint now);
   /// Each 10 to 100 ms.
   ControllerOutput on_tick(TimePoint now);

@@ -13,7 +13,7 @@ enum Priority_ { overdue_rounds, at_once, suspect_roles, heartbeats, rounds, sta
 /// The share of the burst that is left to what may be more urgent a moment later: a promotion that ROLE shows must not
 /// wait for the budget.
 double reserve_of(int priority) {
-  return priority == standing_roles ? 0.5 : priority == suspect_roles ? 0.25 : 0;
+  return priority == standing_roles ? 0.5 : priority >= suspect_roles ? 0.25 : 0;
 }
 
 /// Of the budget of a second, what rounds and signs of life may take before they stretch, what all that is regular may
