@@ -5,8 +5,8 @@
 namespace dbha {
 namespace {
 
-// In the order in which they may use the budget. A round that is overdue by half a period goes first: without fresh
-// views of the voters nothing can be concluded (R2), and a shard that stays suspect for long could starve them
+// In the order in which they may use the budget. A primary's round that is overdue by half a period goes first: without
+// fresh views of the voters nothing can be concluded (R2), and a shard that stays suspect for long could starve them
 // otherwise.
 enum Priority_ { overdue_rounds, at_once, suspect_roles, heartbeats, rounds, standing_roles };
 
@@ -137,12 +137,14 @@ std::vector<Prober::Wish> Prober::wishes(TimePoint now) const {
   for (const auto& target : targets_) {
     const bool suspect = probing_fast(target.shard, now);
     const Asked* last_view = asked({target.endpoint, Question::view});
-    const bool overdue = !last_view || now - last_view->at >= round + round / 2;
+    const bool overdue = !last_view || (target.role == Role::primary && now - last_view->at >= round + round / 2);
     if (suspect && target.role == Role::replica)
       wish(out, suspect_roles, target, Question::role, settings_.suspect_interval, now);
-    // A primary that restarts in place is back within a tenth of a second; nothing is sent while it is not connected.
+    // A primary that restarts in place is back within a tenth of a second; while it does not answer, the budget is
+    // better spent on its replicas.
+    const int pace = last_view && last_view->failed ? 20 : 4;
     if (suspect && target.role == Role::primary)
-      wish(out, suspect_roles, target, Question::view, 4 * settings_.suspect_interval, now);
+      wish(out, suspect_roles, target, Question::view, pace * settings_.suspect_interval, now);
     // Replicas are asked ROLE all the time; that one of them is silent starts nothing.
     if (target.role == Role::primary) wish(out, heartbeats, target, Question::alive, heartbeat, now);
     wish(out, overdue ? overdue_rounds : rounds, target, Question::view, round, now);
@@ -171,17 +173,21 @@ std::vector<Ask> Prober::due(TimePoint now) {
 
 Duration Prober::next(TimePoint now) const {
   constexpr Duration shortest = std::chrono::milliseconds(1);
+  constexpr Duration longest =
+      std::chrono::milliseconds(10);  // a hint in between must not wait long for its second question
   if (!urgent_.empty()) return shortest;
-  Duration out = settings_.heartbeat / 4;
+  Duration out = longest;
   const Duration standing = standing_interval();
   for (const auto& target : targets_) {
     const bool suspect = probing_fast(target.shard, now);
     if (suspect && target.role == Role::primary) out = std::min(out, settings_.suspect_interval);
     if (target.role != Role::replica) continue;
     const Asked* before = asked({target.endpoint, Question::role});
-    if (before && before->under_way) continue;
     const Duration interval = suspect ? settings_.suspect_interval : standing;
-    out = std::min(out, before ? before->at + interval - now : Duration(0));
+    const Duration left = before ? before->at + interval - now : Duration(0);
+    // One under way will most likely be answered by then; if it is late, its answer is an occasion of its own.
+    if (before && before->under_way && left <= Duration(0)) continue;
+    out = std::min(out, left);
   }
   return std::max(out, shortest);
 }

@@ -234,10 +234,32 @@ TEST_CASE("with several replicas the long wait for an election does not starve t
   }
   s.cluster.elect("s1", "p1");
   s.loop.advance(seconds(1));
-  const double ms = s.ms_after_promotion("s1");
-  INFO(ms << " ms after the promotion");
-  REQUIRE(ms <= 25);
+  REQUIRE(s.ms_after_promotion("s1") <= 45);  // 43 ms are what waiting for the voters' names would cost
   REQUIRE(s.site.commands.most() <= 500);
+}
+
+TEST_CASE(
+    "whenever a promotion comes, between two questions or at once after them, it is published within milliseconds") {
+  for (const bool graceful : {false, true}) {
+    std::vector<double> all;
+    for (int phase = 0; phase < 30; ++phase) {
+      Scene s;
+      s.loop.advance(microseconds(phase * 731));
+      if (graceful) {
+        s.cluster.hand_over("r1", "p1");
+      } else {
+        s.site.kill("p1");
+        s.loop.advance(seconds(6) + microseconds(phase * 977));
+        s.cluster.elect("r1", "p1");
+      }
+      s.loop.advance(milliseconds(200));
+      all.push_back(s.ms_after_promotion("r1"));
+    }
+    std::sort(all.begin(), all.end());
+    INFO((graceful ? "graceful" : "kill") << ": median " << all[15] << " ms, worst " << all.back() << " ms");
+    CHECK(all[15] <= 8);
+    CHECK(all.back() <= 20);
+  }
 }
 
 TEST_CASE("a detector that was stopped publishes nothing before two periods of clean answers (TILT)") {

@@ -139,6 +139,24 @@ TEST_CASE("replicas of healthy shards are asked ROLE at the standing interval, o
   REQUIRE(roles[{"r1.0", 1}] == Approx(2000).epsilon(0.1));
 }
 
+TEST_CASE("the standing interval is kept too where all replicas are asked and answer together") {
+  for (const std::size_t n : {1U, 3U}) {
+    Prober prober({}, redis_cost);
+    prober.set_targets(shards(n));
+    for (TimePoint now = start; now < start + seconds(5); now += milliseconds(50)) {  // in step
+      for (const auto& ask : prober.due(now)) prober.answered(ask.endpoint, ask.question);
+    }
+    TimePoint now = start + seconds(5);
+    std::map<Endpoint, int> roles;
+    run(prober, now, seconds(5), milliseconds(1), [&](TimePoint, const Ask& ask) {
+      if (ask.question == Question::role) ++roles[ask.endpoint];
+    });
+    const double each = 5 / std::chrono::duration<double>(prober.standing_interval()).count();
+    REQUIRE(roles.size() == n);
+    for (const auto& [endpoint, asked] : roles) REQUIRE(asked == Approx(each).epsilon(0.15));
+  }
+}
+
 TEST_CASE("suspicion is over after suspect_for, is not prolonged by more hints, and ends at once when cleared") {
   Prober prober({}, redis_cost);
   prober.set_targets(shards(3));
