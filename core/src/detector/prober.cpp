@@ -158,11 +158,15 @@ std::vector<Prober::Wish> Prober::wishes(TimePoint now) const {
 
 std::vector<Ask> Prober::due(TimePoint now) {
   refill(now);
+  const Duration spacing = period() / (2 * static_cast<Duration::rep>(targets_.size() + 1));
   std::vector<Ask> out;
   for (const auto& w : wishes(now)) {
     if (!affordable(w)) break;  // nothing of a lower priority may overtake what waits
+    // Rounds are spread over half of the period: all at once they would hold up the standing questions.
+    if (w.priority == rounds && last_round_ && now - *last_round_ < spacing) continue;
     Asked& asked = asked_[w.ask];
     if (asked.under_way) continue;  // wished for twice
+    if (w.priority == rounds) last_round_ = now;
     asked = {now, true, false};
     urgent_.erase(w.ask);
     spend(w.ask.question);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -108,6 +109,7 @@ class Prober {
   Budget command_budget_;
   Budget byte_budget_;
   TimePoint refilled_ = TimePoint::min();
+  std::optional<TimePoint> last_round_;  ///< when the last question of a round left
   std::uint64_t commands_ = 0;
 };
 
