@@ -157,6 +157,18 @@ TEST_CASE("the standing interval is kept too where all replicas are asked and an
   }
 }
 
+TEST_CASE("the questions of a round are spread, so that the standing ones are not held up") {
+  Prober prober({}, redis_cost);
+  prober.set_targets(shards(3, 3));
+  TimePoint now = start;
+  std::map<TimePoint, int> views;
+  run(prober, now, seconds(10), milliseconds(1), [&](TimePoint at, const Ask& ask) {
+    if (ask.question == Question::view && at > start + seconds(1)) ++views[at];
+  });
+  REQUIRE(views.size() >= 9 * 12 - 12);
+  for (const auto& [at, n] : views) REQUIRE(n == 1);
+}
+
 TEST_CASE("suspicion is over after suspect_for, is not prolonged by more hints, and ends at once when cleared") {
   Prober prober({}, redis_cost);
   prober.set_targets(shards(3));
