@@ -68,13 +68,6 @@ bool Observations::take(const EpochAnswer& answer) {
   return news;
 }
 
-void Observations::forget_before(TimePoint time) {
-  std::erase_if(nodes_, [&](const auto& entry) {
-    const Said& said = entry.second;
-    return said.word.asked < time && (!said.view || said.view->asked < time);
-  });
-}
-
 Evidence Observations::fresh(TimePoint since) const {
   Evidence out;
   for (const auto& [id, said] : nodes_) {

@@ -45,8 +45,6 @@ class Observations {
   bool take(View view);
   bool take(const EpochAnswer& answer);
   void clear() { nodes_.clear(); }
-  /// Forgets nodes that have said nothing since then.
-  void forget_before(TimePoint time);
   Evidence fresh(TimePoint since) const;
   const View* latest(const NodeId& id) const;
 

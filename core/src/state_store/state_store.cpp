@@ -1,6 +1,7 @@
 #include "state_store/state_store.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,15 @@ std::optional<std::string> setting(sqlite3* db, const char* key) {
   Statement read(db, "SELECT value FROM setting WHERE key = ?1");
   if (!read.bind(1, key).step()) return std::nullopt;
   return read.text(0);
+}
+
+std::optional<std::uint64_t> stored_start(sqlite3* db) {
+  const auto text = setting(db, "start");
+  if (!text) return std::nullopt;
+  std::uint64_t start = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), start);
+  if (error != std::errc{} || end != text->data() + text->size()) throw Error("its 'start' is no number");
+  return start;
 }
 
 void set_setting(sqlite3* db, const char* key, std::string_view value) {
@@ -83,9 +93,20 @@ StateStore::StateStore(const std::filesystem::path& folder, const std::string& n
 
 StateStore::~StateStore() = default;
 
+/// What was stored and cannot be read is a damaged file: the error names it, and says what to do.
+template <class Read>
+auto StateStore::read_back(Read read) const {
+  try {
+    return read();
+  } catch (const Error& e) {
+    throw StartError("state store " + file_.string() + ": " + e.what() +
+                     " (move the file away to start without memory)");
+  }
+}
+
 std::uint64_t StateStore::next_start(std::int64_t wall_ms) {
   std::uint64_t start = static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms, 1));
-  if (const auto stored = setting(db_.get(), "start")) start = std::max<std::uint64_t>(start, std::stoull(*stored) + 1);
+  if (const auto stored = read_back([this] { return stored_start(db_.get()); })) start = std::max(start, *stored + 1);
   set_setting(db_.get(), "start", std::to_string(start));
   return start;
 }
@@ -93,7 +114,7 @@ std::uint64_t StateStore::next_start(std::int64_t wall_ms) {
 std::optional<Topology> StateStore::published() const {
   const auto text = setting(db_.get(), "published");
   if (!text) return std::nullopt;
-  return topology_from_json(nlohmann::json::parse(*text, nullptr, false));
+  return read_back([&] { return std::optional(topology_from_json(nlohmann::json::parse(*text, nullptr, false))); });
 }
 
 void StateStore::save_published(const Topology& topology) {
@@ -103,7 +124,7 @@ void StateStore::save_published(const Topology& topology) {
 std::optional<PartitionMap<Mark>> StateStore::handled(const std::string& handler) const {
   Statement read(db_.get(), "SELECT marks FROM handled WHERE handler = ?1");
   if (!read.bind(1, handler).step()) return std::nullopt;
-  return marks_from_json(nlohmann::json::parse(read.text(0), nullptr, false));
+  return read_back([&] { return std::optional(marks_from_json(nlohmann::json::parse(read.text(0), nullptr, false))); });
 }
 
 void StateStore::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
@@ -132,7 +153,8 @@ std::vector<DbRestart> StateStore::pending(const std::string& handler) const {
   std::vector<DbRestart> out;
   Statement read(db_.get(), "SELECT event FROM pending WHERE handler = ?1 ORDER BY number");
   read.bind(1, handler);
-  while (read.step()) out.push_back(dbrestart_from_json(nlohmann::json::parse(read.text(0), nullptr, false)));
+  while (read.step())
+    out.push_back(read_back([&] { return dbrestart_from_json(nlohmann::json::parse(read.text(0), nullptr, false)); }));
   return out;
 }
 

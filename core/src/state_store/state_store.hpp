@@ -15,7 +15,8 @@ struct sqlite3;
 
 namespace dbha {
 
-/// Loop thread only. The constructor throws StartError; later failures throw Error: the disk is full or gone.
+/// Loop thread only. The constructor throws StartError, and so does reading what a damaged file holds; failures to
+/// write throw Error: the disk is full or gone.
 class StateStore {
  public:
   /// Opens or makes `folder`/`name`.db, for this process alone.
@@ -43,6 +44,9 @@ class StateStore {
   void done(const std::string& handler, const std::string& event_id);
 
  private:
+  template <class Read>
+  auto read_back(Read read) const;
+
   struct Close {
     void operator()(sqlite3* db) const;
   };
