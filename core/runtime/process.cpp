@@ -17,6 +17,14 @@ std::span<const OptionSpec> specs_of(const Plugin& plugin) {
   return {plugin.info->options, plugin.info->option_count};
 }
 
+/// /run is empty after each boot, so the socket's folder may have to be made. If it cannot be, binding the endpoint
+/// says what is wrong.
+void make_folder_of(const std::string& endpoint) {
+  const std::filesystem::path socket(endpoint.substr(std::string_view("ipc://").size()));
+  std::error_code ignored;
+  std::filesystem::create_directories(socket.parent_path(), ignored);
+}
+
 /// A consistency handler of the configuration, with what it refers to.
 struct Handler {
   OptionTable options;
@@ -57,6 +65,7 @@ class Process::Parts {
     if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
     for (const auto& consistency : config.consistency) add_handler(consistency);
     if (config.admin_endpoint.empty()) return;
+    make_folder_of(config.admin_endpoint);
     admin = std::make_unique<bus::AdminServer>(bus, loop, config.admin_endpoint, [this](std::string_view request) {
       return answer_admin_request(request, [this] { return facts(); });
     });
