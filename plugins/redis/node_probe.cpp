@@ -51,6 +51,7 @@ std::vector<NodeProbe::Asked> NodeProbe::retire() {
   deadline_.reset();
   answer_soon_.reset();
   auto unanswered = std::exchange(unsendable_, {});
+  for (const auto& asked : std::exchange(early_, {})) unanswered.push_back(asked);
   for (const auto& [id, pending] : std::exchange(pending_, {})) unanswered.push_back(pending.asked);
   return unanswered;
 }
@@ -58,6 +59,11 @@ std::vector<NodeProbe::Asked> NodeProbe::retire() {
 // ---- Asking
 
 void NodeProbe::ask(Question question) {
+  if (!opened_) {  // the first connection is begun a moment after this object is made: what is asked meanwhile goes
+                   // with it
+    early_.push_back({question, loop_.now()});
+    return;
+  }
   Connection* connection = link_.connection();
   if (connection && connection->outstanding() < most_outstanding) {
     send(question, *connection);
@@ -196,6 +202,8 @@ void NodeProbe::withdraw(const Pending& pending) {
 
 void NodeProbe::on_link_opened(Connection& connection) {
   ask_who(connection);
+  opened_ = true;
+  for (const auto& asked : std::exchange(early_, {})) ask(asked.question);
 }
 
 void NodeProbe::on_link_up() {

@@ -94,6 +94,8 @@ class NodeProbe final : private Link::Listener {
   QuestionId next_id_ = 0;
   std::map<QuestionId, Pending> pending_;
   std::vector<Asked> unsendable_;  // to be answered in the next turn
+  std::vector<Asked> early_;       ///< asked before the first connection was begun
+  bool opened_ = false;
   Timer deadline_;
   bool deadline_armed_ = false;
   Timer answer_soon_;
