@@ -15,7 +15,6 @@
 namespace dbha {
 
 // ---- Hints
-// -------------------------------------------------------------------------------------------------------------------
 
 enum class HintKind {
   connection_lost,  ///< EOF or RST on an established connection
@@ -37,7 +36,6 @@ struct Hint {
 };
 
 // ---- The database as the detector sees it
-// -------------------------------------------------------------------------------------
 
 /// What the detector may ask a node. The cheap ones exist because they are asked hundreds of times a second while a
 /// shard is suspect.
@@ -104,7 +102,6 @@ struct QuestionCost {
 };
 
 // ---- The database as a controller uses it
-// --------------------------------------------------------------------------------------
 
 /// A reply of the database, in the shape of its protocol.
 struct Value {
@@ -195,7 +192,6 @@ struct DatabaseSettings {
 };
 
 // ---- The backend
-// -------------------------------------------------------------------------------------------------------------
 
 /// Whose agreement counts: the owners of partitions in the candidate map (Redis Cluster), or all nodes named in views.
 enum class Voters { owners, named_in_views };

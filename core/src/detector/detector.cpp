@@ -53,7 +53,6 @@ Evidence Detector::evidence(TimePoint now) const {
 }
 
 // ---- Inputs
-// ------------------------------------------------------------------------------------------------------------------
 
 DetectorOutput Detector::on_view(View view, Now now) {
   DetectorOutput out;
@@ -174,7 +173,6 @@ DetectorOutput Detector::finish(DetectorOutput out, Now now) {
 }
 
 // ---- Conclusions
-// -------------------------------------------------------------------------------------------------------------
 
 void Detector::evaluate(DetectorOutput& out, Now now) {
   dirty_ = false;
@@ -240,7 +238,6 @@ void Detector::note_withheld(DetectorOutput& out) {
 }
 
 // ---- Looking again
-// -----------------------------------------------------------------------------------------------------------
 
 bool Detector::waiting() const {
   return std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
@@ -310,7 +307,6 @@ const Target* Detector::target(const NodeId& id) const {
 }
 
 // ---- Status
-// ------------------------------------------------------------------------------------------------------------------
 
 void Detector::update_status(DetectorOutput& out, const Decision& decision, TimePoint now) {
   if (decision.degraded) {
