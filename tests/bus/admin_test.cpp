@@ -12,6 +12,7 @@
 
 #include "loop/epoll_loop.hpp"
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace dbha;
 using namespace dbha::bus;
@@ -21,13 +22,8 @@ using Catch::Matchers::Contains;
 namespace {
 
 struct TempDir {
-  std::string path;
-  TempDir() {
-    char name[] = "/tmp/dbha-admin-XXXXXX";
-    REQUIRE(mkdtemp(name) != nullptr);
-    path = name;
-  }
-  ~TempDir() { std::filesystem::remove_all(path); }
+  test::TempFolder folder;
+  std::string path = folder.path().string();
   std::string endpoint() const { return "ipc://" + path + "/admin.sock"; }
 };
 

@@ -40,7 +40,7 @@ class Log {
 enum class OptionType { text, integer, flag, duration, size, text_list };
 
 /// One setting that a plugin understands. Static data of the plugin: the host checks the configuration against it
-/// before the plugin is created, and `dbha plugins` prints it.
+/// before the plugin is created, and its help is for people.
 struct OptionSpec {
   const char* name;
   OptionType type;

@@ -37,10 +37,10 @@ class PluginHost {
   explicit PluginHost(std::vector<std::filesystem::path> folders);
 
   /// Loads libdbha_NAME.so or dbha_NAME.so from the first folder that has one; a name with '/' in it is the file's
-  /// path. A plugin already loaded is returned again. No kind: either, for `dbha plugins`.
+  /// path. A plugin already loaded is returned again. No kind: either.
   Plugin load(std::string_view name, std::optional<PluginKind> kind);
 
-  /// The names that load() would find, sorted, for `dbha plugins`. Folders that do not exist are empty.
+  /// The names that load() would find, sorted. Folders that do not exist are empty.
   std::vector<std::string> names() const;
 
  private:

@@ -9,6 +9,7 @@
 #include <dbha/error.hpp>
 
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace dbha;
 namespace fs = std::filesystem;
@@ -17,13 +18,7 @@ namespace {
 
 class TempFile {
  public:
-  TempFile() {
-    std::string name = (fs::temp_directory_path() / "dbha-log-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()));
-    folder_ = name;
-  }
-  ~TempFile() { fs::remove_all(folder_); }
-  fs::path path() const { return folder_ / "dbha.log"; }
+  fs::path path() const { return folder_.path() / "dbha.log"; }
   std::vector<std::string> lines() const {
     std::vector<std::string> lines;
     std::ifstream in(path());
@@ -32,7 +27,7 @@ class TempFile {
   }
 
  private:
-  fs::path folder_;
+  test::TempFolder folder_;
 };
 
 std::string digits_as_zero(std::string text) {

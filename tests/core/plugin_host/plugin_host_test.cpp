@@ -8,6 +8,7 @@
 #include "config/option_table.hpp"
 #include "config/toml.hpp"
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 #include "support/test_log.hpp"
 #include "support/virtual_loop.hpp"
 
@@ -35,17 +36,6 @@ std::string error_of(const std::function<void()>& f) {
 std::string refused(const std::string& name, PluginKind kind = PluginKind::backend) {
   return error_of([&] { PluginHost({fixtures}).load(name, kind); });
 }
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (fs::temp_directory_path() / "dbha-plugins-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()));
-    path = name;
-  }
-  ~TempFolder() { fs::remove_all(path); }
-  fs::path path;
-};
 
 /// What a factory is given.
 struct Context {
@@ -104,8 +94,8 @@ TEST_CASE("a plugin stays loaded after its host has gone") {
 }
 
 TEST_CASE("a name with a slash is a path, and the plugin may be called anything") {
-  const TempFolder folder;
-  const fs::path link = folder.path / "any-name.so";
+  const test::TempFolder folder;
+  const fs::path link = folder.path() / "any-name.so";
   fs::create_symlink(fixture("good"), link);
   CHECK(std::string(PluginHost({}).load(link.string(), PluginKind::backend).info->name) == "good");
 }
@@ -116,9 +106,9 @@ TEST_CASE("a stripped plugin is loaded") {
 }
 
 TEST_CASE("the first folder that has the plugin wins") {
-  const TempFolder first;
-  fs::copy_file(fixture("good"), first.path / "dbha_good.so");
-  CHECK(PluginHost({first.path, fixtures}).load("good", PluginKind::backend).file == first.path / "dbha_good.so");
+  const test::TempFolder first;
+  fs::copy_file(fixture("good"), first.path() / "dbha_good.so");
+  CHECK(PluginHost({first.path(), fixtures}).load("good", PluginKind::backend).file == first.path() / "dbha_good.so");
 }
 
 TEST_CASE("the names of all plugins in the folders are listed, and each can be loaded without knowing its kind") {
@@ -157,10 +147,10 @@ TEST_CASE("a plugin of another kind than its section is refused, however often i
 }
 
 TEST_CASE("a plugin in a file of another name is refused") {
-  const TempFolder folder;
-  fs::copy_file(fixture("good"), folder.path / "libdbha_redis.so");
-  CHECK(error_of([&] { PluginHost({folder.path}).load("redis", PluginKind::backend); }) ==
-        (folder.path / "libdbha_redis.so").string() +
+  const test::TempFolder folder;
+  fs::copy_file(fixture("good"), folder.path() / "libdbha_redis.so");
+  CHECK(error_of([&] { PluginHost({folder.path()}).load("redis", PluginKind::backend); }) ==
+        (folder.path() / "libdbha_redis.so").string() +
             ": expected a plugin named 'redis', found 'good'; give the file the name that the plugin declares");
 }
 
@@ -179,9 +169,9 @@ TEST_CASE("a plugin whose own libraries are missing is refused with what the lin
 }
 
 TEST_CASE("a file that is no shared object is refused") {
-  const TempFolder folder;
-  const fs::path file = folder.path / "libdbha_text.so";
-  const auto load = [&] { PluginHost({folder.path}).load("text", PluginKind::backend); };
+  const test::TempFolder folder;
+  const fs::path file = folder.path() / "libdbha_text.so";
+  const auto load = [&] { PluginHost({folder.path()}).load("text", PluginKind::backend); };
   for (const char* content : {"", "x", "this is a text, not a library, and longer than any header of one would be\n"}) {
     std::ofstream(file) << content;
     CHECK(error_of(load) == file.string() + damaged);
@@ -193,8 +183,8 @@ TEST_CASE("a file that is no shared object is refused") {
 
 TEST_CASE("a plugin cut off anywhere is refused, and the process lives") {
   for (const std::string& whole : {fixture("good"), (fixtures / "stripped.so").string()}) {
-    const TempFolder folder;
-    const fs::path file = folder.path / "libdbha_good.so";
+    const test::TempFolder folder;
+    const fs::path file = folder.path() / "libdbha_good.so";
     fs::copy_file(whole, file);
     const std::uintmax_t size = fs::file_size(file);
     std::size_t refusals = 0;
@@ -204,7 +194,7 @@ TEST_CASE("a plugin cut off anywhere is refused, and the process lives") {
       if (length > 512 && length < size - 512 && length % 61 != 0) continue;
       fs::resize_file(file, length);
       ++tries;
-      const std::string error = error_of([&] { PluginHost({folder.path}).load("good", PluginKind::backend); });
+      const std::string error = error_of([&] { PluginHost({folder.path()}).load("good", PluginKind::backend); });
       if (error == file.string() + damaged) ++refusals;
     }
     INFO(whole << ", " << size << " bytes");
