@@ -21,11 +21,6 @@ DetectorSettings settings_of(const DetectorConfig& config, const Backend& backen
   return out;
 }
 
-std::shared_ptr<const Topology> stored_topology(const StateStore& store) {
-  auto stored = store.published();
-  return stored ? std::make_shared<const Topology>(std::move(*stored)) : nullptr;
-}
-
 }  // namespace
 
 DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus, Backend& backend,
@@ -37,8 +32,8 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       limit_(5, std::chrono::seconds(10)),
       detector_(
           settings_of(*config.detector, backend),
-          [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); },
-          stored_topology(store), now()) {
+          [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); }, store.detector(),
+          now()) {
   bus::PublisherSettings settings;
   settings.cluster = config.cluster;
   settings.detector = config.name;
@@ -107,17 +102,21 @@ void DetectorRole::perform(DetectorOutput output) {
     if (note.level >= LogLevel::warning || limit_.allow(note.event, loop_.now()))
       log_.write(note.level, note.event, {{"detail", note.detail}});
   if (output.endpoints) source_->set_endpoints(*output.endpoints);
+  if (output.store) save();
   if (output.publish) publish(*output.publish);
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
 }
 
-/// Stored before it is published: what a controller has heard of must not be forgotten by the detector.
-void DetectorRole::publish(const NewTopology& news) {
+/// Before anything is published: what a controller has heard of must not be forgotten by the detector.
+void DetectorRole::save() {
   try {
-    store_.save_published(*news.topology);
+    store_.save_detector(detector_.state());
   } catch (const Error& e) {
     log_.error("topology_not_stored", {{"reason", e.what()}});  // the fleet's routing matters more than the memory
   }
+}
+
+void DetectorRole::publish(const NewTopology& news) {
   publisher_->publish(news.version, news.topology);
   send_beat();  // a snapshot bears the newest beat: it must know this version
   log_.info("topology_published", {{"version", news.version.text()}, {"changes", text_of(news.diff)}});

@@ -41,6 +41,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
 
   Now now() const;
   void perform(DetectorOutput output);
+  void save();
   void publish(const NewTopology& news);
   void send_beat();
   void tick();

@@ -20,10 +20,11 @@ constexpr Duration look_again = std::chrono::milliseconds(10);
 
 }  // namespace
 
-Detector::Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr<const Topology> stored, Now now)
+Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState stored, Now now)
     : settings_(std::move(settings)),
       prober_(settings_.probe, std::move(cost)),
-      published_(std::move(stored)),
+      memory_(std::move(stored.memory)),
+      published_(std::move(stored.topology)),
       started_(now.time),
       changed_at_(now.time),
       last_input_(now.time),
@@ -33,12 +34,16 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr
       reason_("no majority has answered yet") {
   if (!published_) return;
   version_ = version_of(*published_);
-  // What was seen of the streams before the restart is known only by the marks: an epoch above them is taken for a sign
-  // of loss, because a spurious dbrestart is better than a missed one.
-  for (const auto& entry : published_->marks) {
-    Epoch& epoch = memory_.replid_epoch[entry.value.owner];
-    epoch = std::max(epoch, entry.value.epoch);
+  // What was seen of the streams since it was stored is known only by the marks: an epoch above them is taken for a
+  // sign of loss, because a spurious dbrestart is better than a missed one.
+  for (const auto& entry : published_->marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
+  // Monotonic time means nothing to another process: the old owners have their time to answer once more.
+  PartitionMap<PendingReshard> pending;
+  for (auto [range, waiting] : memory_.pending) {
+    waiting.since = now.time;
+    pending.set(range, waiting);
   }
+  memory_.pending = std::move(pending);
 }
 
 DetectorOutput Detector::start(Now now) {
@@ -69,6 +74,7 @@ DetectorOutput Detector::on_view(View view, Now now) {
     prober_.urgent(view.endpoint, Question::view);
     return finish(std::move(out), now);
   }
+  dirty_ |= awaited(view.node);
   dirty_ |= observations_.take(std::move(view));
   return finish(std::move(out), now);
 }
@@ -184,18 +190,15 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
   const bool waited = waiting();
   withheld_ = std::move(decision.withheld);
-  if (!waited) waiting_since_ = now.time;
   note_withheld(out);
-  if (!decision.degraded && settled(seen, now.time)) {
-    Topology topology = conclude(decision, candidate, seen);
-    if (!published_ || topology != *published_) publish(out, std::move(topology), now);
-    remember(memory_, *published_, seen, now.wall_ms);
-  }
+  if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
+  if (!waited) waiting_since_ = now.time;
   clear_suspicions(seen);
   update_status(out, decision, now.time);
 }
 
-Topology Detector::conclude(const Decision& decision, const Candidate& candidate, const Evidence& seen) const {
+void Detector::conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& seen,
+                        Now now) {
   static const Topology nothing;
   const Topology& before = published_ ? *published_ : nothing;
   Topology after;
@@ -203,8 +206,12 @@ Topology Detector::conclude(const Decision& decision, const Candidate& candidate
   after.partitions = settings_.partitions;
   after.claims = decision.claims;
   after.nodes = members(before, decision.claims, candidate, seen);
-  after.marks = set_marks(before, after, seen, memory_);
-  return after;
+  Marking marking = set_marks(before, after, seen, memory_, now.time);
+  after.marks = std::move(marking.marks);
+  out.store = marking.pending != memory_.pending;
+  memory_.pending = std::move(marking.pending);
+  if (!published_ || after != *published_) publish(out, std::move(after), now);
+  remember(memory_, *published_, seen, now.wall_ms);
 }
 
 /// The very first topology waits until every member has answered or has had its time to: it would be followed by others
@@ -224,6 +231,7 @@ void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
   published_ = news.topology;
   version_ = news.version;
   changed_at_ = now.time;
+  out.store = true;
   out.publish = std::move(news);
 }
 
@@ -240,13 +248,23 @@ void Detector::note_withheld(DetectorOutput& out) {
 // ---- Looking again
 
 bool Detector::waiting() const {
-  return std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
+  return !memory_.pending.empty() ||
+         std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
+}
+
+/// An answer that says nothing new decides all the same: that it was given after the change is what was waited for.
+bool Detector::awaited(const NodeId& node) const {
+  const auto& pending = memory_.pending;
+  return std::any_of(pending.begin(), pending.end(), [&](const auto& entry) { return entry.value.from == node; });
 }
 
 void Detector::look_closer(TimePoint now) {
   const Duration pause = std::clamp((now - waiting_since_) / 4, look_again, prober_.period());
   if (!waiting() || now - looked_closer_ < pause) return;
   looked_closer_ = now;
+  for (const auto& [range, pending] : memory_.pending)
+    if (const Target* old = target(pending.from)) prober_.urgent(old->endpoint, Question::view);
+  if (withheld_.empty()) return;
   ask_voters(Question::epoch);
   for (const auto& w : withheld_)
     if (const Target* owner = target(w.claim.owner)) prober_.urgent(owner->endpoint, Question::view);

@@ -11,7 +11,7 @@
 #include <dbha/bus.hpp>
 
 #include "detector/candidate.hpp"
-#include "detector/mark_setting.hpp"
+#include "detector/detector_state.hpp"
 #include "detector/prober.hpp"
 #include "detector/publication.hpp"
 
@@ -38,11 +38,12 @@ struct NewTopology {
   TopologyDiff diff;
 };
 
-/// What the owner of the sockets does next.
+/// What the owner of the sockets does next, in this order.
 struct DetectorOutput {
   std::optional<std::vector<Endpoint>> endpoints;  ///< keep connections to exactly these
-  std::vector<Ask> asks;
+  bool store = false;                              ///< store state()
   std::optional<NewTopology> publish;
+  std::vector<Ask> asks;
   struct Note {
     LogLevel level;
     std::string event;
@@ -53,8 +54,8 @@ struct DetectorOutput {
 
 class Detector {
  public:
-  /// `stored`: the last published topology from the state store, null at the very first start.
-  Detector(DetectorSettings settings, Prober::Cost cost, std::shared_ptr<const Topology> stored, Now now);
+  /// `stored`: from the state store, nothing in it at the very first start.
+  Detector(DetectorSettings settings, Prober::Cost cost, DetectorState stored, Now now);
 
   DetectorOutput start(Now now);
   DetectorOutput on_view(View view, Now now);
@@ -70,6 +71,7 @@ class Detector {
 
   /// Everything of a beat that the detector knows; the fleet's size is the caller's.
   Beat beat(Now now) const;
+  DetectorState state() const { return {published_, memory_}; }
   std::shared_ptr<const Topology> published() const { return published_; }
   const Version& version() const { return version_; }
   DetectorStatus status() const { return status_; }
@@ -79,11 +81,13 @@ class Detector {
  private:
   Evidence evidence(TimePoint now) const;
   void evaluate(DetectorOutput& out, Now now);
-  Topology conclude(const Decision& decision, const Candidate& candidate, const Evidence& evidence) const;
+  void conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& evidence,
+                Now now);
   bool settled(const Evidence& evidence, TimePoint now) const;
   void publish(DetectorOutput& out, Topology topology, Now now);
   void look_closer(TimePoint now);
   bool waiting() const;
+  bool awaited(const NodeId& node) const;
   void suspect(const NodeId& shard, TimePoint now);
   void clear_suspicions(const Evidence& evidence);
   void set_targets(DetectorOutput& out, const Evidence& evidence);
@@ -115,7 +119,7 @@ class Detector {
   std::string noted_withheld_;
   TimePoint evaluated_at_;
   TimePoint looked_closer_;
-  TimePoint waiting_since_;  ///< a claim has been withheld since then
+  TimePoint waiting_since_;  ///< a claim has been withheld, or a reshard has been pending, since then
   std::set<std::string> noted_violations_;
   DetectorStatus status_ = DetectorStatus::starting;
   std::string reason_;

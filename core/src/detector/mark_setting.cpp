@@ -1,6 +1,9 @@
 #include "detector/mark_setting.hpp"
 
+#include <algorithm>
+
 #include "topology/marks.hpp"
+#include "topology/ranges.hpp"
 
 namespace dbha {
 namespace {
@@ -14,23 +17,46 @@ ReplId own_replid(const Evidence& evidence, const NodeId& owner, Epoch epoch) {
 
 class MarkSetter {
  public:
-  MarkSetter(const Topology& before, const Topology& after, const Evidence& evidence, const MarkMemory& memory)
-      : before_(before), after_(after), evidence_(evidence), memory_(memory) {}
+  MarkSetter(const Topology& before, const Topology& after, const Evidence& evidence, const MarkMemory& memory,
+             TimePoint now)
+      : before_(before), after_(after), evidence_(evidence), memory_(memory), now_(now) {}
 
-  /// The mark of a piece with one claim and one old mark.
-  Mark judge(PartitionRange piece, const Claim& claim, const Mark* old) const {
+  /// The mark of a piece with one claim, one old mark, and one pending reshard or none.
+  Mark judge(PartitionRange piece, const Claim& claim, const Mark* old) {
     const ReplId replid = own_replid(evidence_, claim.owner, claim.epoch);
     if (!old) return next_mark(nullptr, claim, replid, Cause::start);
     const Claim* held = before_.claims.find(piece.first);
     const NodeId held_owner = held ? held->owner : NodeId{};
     if (held_owner.empty()) return after_nobody(claim, *old, replid);
-    if (held_owner != claim.owner) return renew(claim, *old, replid, Cause::failover, held_owner);
+    if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, replid, held_owner);
     if (restarted(claim.owner)) return renew(claim, *old, replid, Cause::restart, held_owner);
     if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);
+    if (const auto* waiting = memory_.pending.find(piece.first))
+      return same_owner(piece, claim, *old, replid, *waiting);
     return completed(claim, *old);
   }
 
+  PartitionMap<PendingReshard> pending;
+
  private:
+  /// A failover, unless it may be a reshard. What changes again before the change before was borne out was none.
+  Mark change_of_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
+                       const NodeId& from) {
+    const bool again = memory_.pending.find(piece.first) != nullptr;
+    const auto possible = possible_reshard(piece.first, claim, before_, evidence_, memory_.vain, now_);
+    if (again || !possible) return renew(claim, old, replid, Cause::failover, from);
+    pending.set(piece, *possible);
+    return old;
+  }
+
+  Mark same_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
+                  const PendingReshard& waiting) {
+    const auto verdict = dbha::judge(waiting, piece.first, evidence_, now_);
+    if (verdict == ReshardVerdict::failover) return renew(claim, old, replid, Cause::failover, waiting.from);
+    if (verdict == ReshardVerdict::open) pending.set(piece, waiting);
+    return old;
+  }
+
   /// "Nobody owned it" and then the same node with the same data again is no loss.
   Mark after_nobody(const Claim& claim, const Mark& old, const ReplId& replid) const {
     const bool as_before = old.owner == claim.owner && !restarted(claim.owner) &&
@@ -69,7 +95,7 @@ class MarkSetter {
   /// A mark whose stream was not known yet gets it from the owner at the mark's epoch. An owner that answers for the
   /// first time at a higher epoch has been through another change.
   Mark completed(const Claim& claim, Mark mark) const {
-    if (!mark.replid.empty()) return mark;
+    if (!mark.replid.empty() || mark.owner != claim.owner) return mark;  // not its stream since a reshard
     const View* own = evidence_.of(claim.owner);
     if (!own || own->role != Role::primary || own->replid.empty()) return mark;
     const Epoch said = self_report(*own).epoch;
@@ -82,26 +108,47 @@ class MarkSetter {
   const Topology& after_;
   const Evidence& evidence_;
   const MarkMemory& memory_;
+  TimePoint now_;
 };
+
+template <class T>
+void add_borders(std::vector<std::uint32_t>& borders, const PartitionMap<T>& map) {
+  for (const auto& entry : map) {
+    borders.push_back(entry.range.first.value);
+    borders.push_back(entry.range.last.value + 1);
+  }
+}
+
+/// Where the maps that are nearly always empty cut a piece.
+std::vector<std::uint32_t> borders_of(const MarkMemory& memory) {
+  std::vector<std::uint32_t> out;
+  add_borders(out, memory.pending);
+  for (const auto& [id, claimed] : memory.vain) add_borders(out, claimed);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
 
 }  // namespace
 
-PartitionMap<Mark> set_marks(const Topology& before, const Topology& after, const Evidence& evidence,
-                             const MarkMemory& memory) {
-  const MarkSetter setter(before, after, evidence, memory);
+Marking set_marks(const Topology& before, const Topology& after, const Evidence& evidence, const MarkMemory& memory,
+                  TimePoint now) {
+  MarkSetter setter(before, after, evidence, memory, now);
+  const auto borders = borders_of(memory);
   // Cut at the borders of the claims before and after: a piece has one of each.
   PartitionMap<std::pair<Claim, Claim>> pieces;
-  walk(after.claims, before.claims, [&](PartitionRange range, const Claim* now, const Claim* held) {
-    if (now) pieces.set(range, {*now, held ? *held : Claim{}});
+  walk(after.claims, before.claims, [&](PartitionRange range, const Claim* claim, const Claim* held) {
+    if (claim) pieces.set(range, {*claim, held ? *held : Claim{}});
   });
-  PartitionMap<Mark> out;
+  Marking out;
   walk(pieces, before.marks, [&](PartitionRange piece, const std::pair<Claim, Claim>* claims, const Mark* old) {
     if (!claims || claims->first.owner.empty()) {
-      if (old) out.set(piece, *old);
+      if (old) out.marks.set(piece, *old);
       return;
     }
-    out.set(piece, setter.judge(piece, claims->first, old));
+    for (const auto part : cut(piece, borders)) out.marks.set(part, setter.judge(part, claims->first, old));
   });
+  out.pending = std::move(setter.pending);
   return out;
 }
 
@@ -117,6 +164,7 @@ void remember(MarkMemory& memory, const Topology& topology, const Evidence& evid
     highest = std::max(highest, self_report(*view).epoch);
     if (evidence.serves(id)) memory.healthy_ms[id] = wall_ms;
   }
+  memory.vain = vain_claims(std::move(memory.vain), topology, evidence);
 }
 
 }  // namespace dbha

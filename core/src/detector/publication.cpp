@@ -6,6 +6,7 @@
 #include <set>
 
 #include "topology/diff.hpp"
+#include "topology/ranges.hpp"
 
 namespace dbha {
 namespace {
@@ -96,14 +97,7 @@ class Decider {
   /// The range cut at the borders within it.
   std::vector<PartitionRange> pieces(PartitionRange range) {
     if (!borders_) borders_ = borders_of(evidence_);
-    std::vector<PartitionRange> out;
-    auto next = std::upper_bound(borders_->begin(), borders_->end(), range.first.value);
-    for (; next != borders_->end() && *next <= range.last.value; ++next) {
-      out.push_back({range.first, {*next - 1}});
-      range.first = {*next};
-    }
-    out.push_back(range);
-    return out;
+    return cut(range, *borders_);
   }
 
   /// What is published of the piece from now on; nothing if it stays as it is.

@@ -7,6 +7,7 @@
 
 #include <dbha/error.hpp>
 
+#include "detector/memory_json.hpp"
 #include "state_store/statement.hpp"
 #include "topology/json.hpp"
 
@@ -111,14 +112,21 @@ std::uint64_t StateStore::next_start(std::int64_t wall_ms) {
   return start;
 }
 
-std::optional<Topology> StateStore::published() const {
-  const auto text = setting(db_.get(), "published");
-  if (!text) return std::nullopt;
-  return read_back([&] { return std::optional(topology_from_json(nlohmann::json::parse(*text, nullptr, false))); });
+DetectorState StateStore::detector() const {
+  const auto text = setting(db_.get(), "detector");
+  if (!text) return {};
+  return read_back([&] {
+    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object() || !json.contains("topology") || !json.contains("memory"))
+      throw Error("its 'detector' is no topology with a memory");
+    return DetectorState{std::make_shared<const Topology>(topology_from_json(json["topology"])),
+                         mark_memory_from_json(json["memory"])};
+  });
 }
 
-void StateStore::save_published(const Topology& topology) {
-  set_setting(db_.get(), "published", to_json(topology).dump());
+void StateStore::save_detector(const DetectorState& state) {
+  const nlohmann::json json = {{"topology", to_json(*state.topology)}, {"memory", to_json(state.memory)}};
+  set_setting(db_.get(), "detector", json.dump());
 }
 
 std::optional<PartitionMap<Mark>> StateStore::handled(const std::string& handler) const {

@@ -1,7 +1,7 @@
 #pragma once
-/// What must survive a restart: the detector's published topology and its start, the marks that each handler has
-/// handled, and the events it has not finished. One SQLite file a process (WAL, synchronous NORMAL: after a power cut
-/// it may be a moment older, which costs a repeated event and never a missed one).
+/// What must survive a restart: the detector's published topology, its memory and its start, the marks that each
+/// handler has handled, and the events it has not finished. One SQLite file a process (WAL, synchronous NORMAL: after a
+/// power cut it may be a moment older, which costs a repeated event and never a missed one).
 
 #include <filesystem>
 #include <memory>
@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <dbha/events.hpp>
+
+#include "detector/detector_state.hpp"
 
 struct sqlite3;
 
@@ -30,8 +32,9 @@ class StateStore {
   /// max(wall clock, the stored one + 1), stored: it rises with every start even where the clock steps back.
   std::uint64_t next_start(std::int64_t wall_ms);
 
-  std::optional<Topology> published() const;
-  void save_published(const Topology& topology);
+  /// What the detector of this process stored last; an empty state if there is none.
+  DetectorState detector() const;
+  void save_detector(const DetectorState& state);
 
   /// The marks that this handler has handled, nothing if it has never been told of any.
   std::optional<PartitionMap<Mark>> handled(const std::string& handler) const;

@@ -21,27 +21,46 @@ NodeId owner_of(const Claim* claim) {
   return claim ? claim->owner : NodeId{};
 }
 
+bool new_life(const Node* before, const Node* after) {
+  return before && after && !before->run_id.empty() && !after->run_id.empty() && before->run_id != after->run_id;
+}
+
+/// A change of owner is a reshard where the marks say that nothing was lost: piece by piece.
+void change_of_owner(PartitionRange range, const NodeId& from, const NodeId& to, const PartitionSet& lost,
+                     Groups& groups) {
+  PartitionSet piece;
+  piece.set(range, {});
+  walk(piece, lost, [&](PartitionRange part, const Member* here, const Member* marked) {
+    if (!here) return;
+    const ChangeKind kind = from.empty() ? ChangeKind::membership : marked ? ChangeKind::failover : ChangeKind::reshard;
+    groups[{kind, from, to}].set(part, {});
+  });
+}
+
+/// The same owner with another mark and in the same life: it was replica in between (C5), or what looked like a reshard
+/// was not borne out.
+void loss_under_the_same_owner(PartitionRange range, const Topology& before, const Topology& after, const NodeId& owner,
+                               const PartitionSet& lost, Groups& groups) {
+  if (new_life(before.node(owner), after.node(owner))) return;
+  PartitionSet piece;
+  piece.set(range, {});
+  walk(piece, lost, [&](PartitionRange part, const Member* here, const Member* marked) {
+    if (here && marked) groups[{ChangeKind::failover, after.marks.find(part.first)->old_owner, owner}].set(part, {});
+  });
+}
+
 void ownership(const Topology& before, const Topology& after, Groups& groups) {
+  const PartitionSet lost = due(after.marks, before.marks);
   walk(before.claims, after.claims, [&](PartitionRange range, const Claim* a, const Claim* b) {
     const NodeId from = owner_of(a);
     const NodeId to = owner_of(b);
-    if (from == to) return;
     if (to.empty()) {
-      groups[{ChangeKind::uncovered, from, to}].set(range, {});
-      return;
+      if (from != to) groups[{ChangeKind::uncovered, from, to}].set(range, {});
+    } else if (from != to) {
+      change_of_owner(range, from, to, lost, groups);
+    } else {
+      loss_under_the_same_owner(range, before, after, to, lost, groups);
     }
-    // A change of owner is a reshard where the marks say that nothing was lost: piece by piece.
-    PartitionMap<Claim> piece;
-    piece.set(range, *b);
-    walk(piece, after.marks, [&](PartitionRange part, const Claim* claim, const Mark* mark) {
-      if (!claim) return;
-      const Mark* old = before.marks.find(part.first);
-      const bool marked = mark && !(old && same_event(*mark, *old));
-      const ChangeKind kind = from.empty() ? ChangeKind::membership
-                              : marked     ? ChangeKind::failover
-                                           : ChangeKind::reshard;
-      groups[{kind, from, to}].set(part, {});
-    });
   });
 }
 
@@ -55,11 +74,11 @@ void members(const Topology& before, const Topology& after, Groups& groups) {
       groups[{ChangeKind::membership, a ? id : NodeId{}, b ? id : NodeId{}}];
       continue;
     }
-    const bool new_life = !a->run_id.empty() && !b->run_id.empty() && a->run_id != b->run_id;
     const PartitionSet owned = partitions_of(after, id);
-    if (new_life && !owned.empty() && !partitions_of(before, id).empty())
+    const bool restarted = new_life(a, b);
+    if (restarted && !owned.empty() && !partitions_of(before, id).empty())
       add(groups[{ChangeKind::restart, id, id}], owned);
-    const bool other_life_of_replica = new_life && owned.empty();
+    const bool other_life_of_replica = restarted && owned.empty();
     if (a->role != b->role || a->primary != b->primary || other_life_of_replica)
       groups[{ChangeKind::membership, id, id}];
     if (a->endpoint != b->endpoint) groups[{ChangeKind::address, id, id}];

@@ -25,20 +25,6 @@ json map_to_json(const PartitionMap<T>& map, Convert convert) {
   return out;
 }
 
-/// json's own get() cuts what does not fit.
-template <class T>
-T number(const json& j) {
-  const bool natural = j.is_number_unsigned() || (j.is_number_integer() && j.get<std::int64_t>() >= 0);
-  if (natural && j.get<std::uint64_t>() <= std::numeric_limits<T>::max()) return j.get<T>();
-  throw Error(j.dump() + " is no number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
-}
-
-PartitionRange range_from_json(const json& j) {
-  const PartitionRange range{{number<std::uint32_t>(j.at(0))}, {number<std::uint32_t>(j.at(1))}};
-  if (range.last < range.first) throw Error("partitions " + j.dump() + " are no range");
-  return range;
-}
-
 template <class Enum>
 Enum from_text(const json& j, Enum last) {
   const auto text = j.get<std::string>();
@@ -58,7 +44,7 @@ json to_json(const Node& node) {
 Node node_from_json(const json& j) {
   Node node;
   node.id.value = j.at("id").get<std::string>();
-  node.endpoint = {j.at("host").get<std::string>(), number<std::uint16_t>(j.at("port"))};
+  node.endpoint = {j.at("host").get<std::string>(), number_from_json<std::uint16_t>(j.at("port"))};
   node.role = from_text(j.at("role"), Role::replica);
   node.primary.value = j.at("primary").get<std::string>();
   node.run_id.value = j.at("run_id").get<std::string>();
@@ -75,8 +61,8 @@ json to_json(const Mark& mark) {
 
 Mark mark_from_json(const json& j) {
   Mark mark;
-  mark.epoch.value = number<std::uint64_t>(j.at("epoch"));
-  mark.count = number<std::uint32_t>(j.at("count"));
+  mark.epoch.value = number_from_json<std::uint64_t>(j.at("epoch"));
+  mark.count = number_from_json<std::uint32_t>(j.at("count"));
   mark.owner.value = j.at("owner").get<std::string>();
   mark.replid.value = j.at("replid").get<std::string>();
   mark.cause = from_text(j.at("cause"), Cause::manual);
@@ -123,6 +109,22 @@ struct EventJson {
 
 }  // namespace
 
+template <class Number>
+Number number_from_json(const json& j) {
+  const bool natural = j.is_number_unsigned() || (j.is_number_integer() && j.get<std::int64_t>() >= 0);
+  if (natural && j.get<std::uint64_t>() <= std::numeric_limits<Number>::max()) return j.get<Number>();
+  throw Error(j.dump() + " is no number from 0 to " + std::to_string(std::numeric_limits<Number>::max()));
+}
+template std::uint16_t number_from_json(const json& j);
+template std::uint32_t number_from_json(const json& j);
+template std::uint64_t number_from_json(const json& j);
+
+PartitionRange range_from_json(const json& j) {
+  const PartitionRange range{{number_from_json<std::uint32_t>(j.at(0))}, {number_from_json<std::uint32_t>(j.at(1))}};
+  if (range.last < range.first) throw Error("partitions " + j.dump() + " are no range");
+  return range;
+}
+
 json to_json(const PartitionSet& set) {
   json out = json::array();
   for (const auto& entry : set) out.push_back({entry.range.first.value, entry.range.last.value});
@@ -158,13 +160,13 @@ json to_json(const Topology& topology) {
 Topology topology_from_json(const json& j) {
   return checked("a topology", [&] {
     Topology out;
-    out.generation = number<std::uint64_t>(j.at("generation"));
-    out.partitions = number<std::uint32_t>(j.at("partitions"));
+    out.generation = number_from_json<std::uint64_t>(j.at("generation"));
+    out.partitions = number_from_json<std::uint32_t>(j.at("partitions"));
     for (const auto& node : j.at("nodes")) out.nodes.push_back(node_from_json(node));
     std::sort(out.nodes.begin(), out.nodes.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
     for (const auto& entry : j.at("claims")) {
-      out.claims.set(range_from_json(entry.at("partitions")), {{number<std::uint64_t>(entry.at("epoch"))},
-                                                               number<std::uint32_t>(entry.at("turn")),
+      out.claims.set(range_from_json(entry.at("partitions")), {{number_from_json<std::uint64_t>(entry.at("epoch"))},
+                                                               number_from_json<std::uint32_t>(entry.at("turn")),
                                                                {entry.at("owner").get<std::string>()}});
     }
     out.marks = marks_from_json(j.at("marks"));
@@ -187,7 +189,7 @@ DbRestart dbrestart_from_json(const json& j) {
     for (const auto& range : j.at("partitions")) out.partitions.set(range_from_json(range), {});
     out.old_primary.value = j.at("old_primary").get<std::string>();
     out.new_primary.value = j.at("new_primary").get<std::string>();
-    out.epoch.value = number<std::uint64_t>(j.at("epoch"));
+    out.epoch.value = number_from_json<std::uint64_t>(j.at("epoch"));
     out.last_healthy_ms = j.at("last_healthy").get<std::int64_t>();
     out.loss = from_text(j.at("loss"), Loss::possible);
     out.partial = j.at("partial").get<bool>();

@@ -26,4 +26,11 @@ DbRestart dbrestart_from_json(const nlohmann::json& json);
 /// [[a, b], ...]
 nlohmann::json to_json(const PartitionSet& set);
 
+/// [a, b]. Throws Error, or nlohmann's exception where it is no list of two.
+PartitionRange range_from_json(const nlohmann::json& json);
+/// A number that Number can hold: nlohmann's own get() cuts what does not fit. Throws Error. For std::uint16_t, _32_t
+/// and _64_t.
+template <class Number>
+Number number_from_json(const nlohmann::json& json);
+
 }  // namespace dbha

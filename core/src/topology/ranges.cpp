@@ -1,5 +1,7 @@
 #include "topology/ranges.hpp"
 
+#include <algorithm>
+
 #include <dbha/topology.hpp>
 
 namespace dbha {
@@ -13,6 +15,17 @@ std::string text_of(const PartitionSet& set) {
   std::string out;
   for (const auto& entry : set) out.append(out.empty() ? "" : ",").append(text_of(entry.range));
   return out.empty() ? "none" : out;
+}
+
+std::vector<PartitionRange> cut(PartitionRange range, const std::vector<std::uint32_t>& borders) {
+  std::vector<PartitionRange> out;
+  auto next = std::upper_bound(borders.begin(), borders.end(), range.first.value);
+  for (; next != borders.end() && *next <= range.last.value; ++next) {
+    out.push_back({range.first, {*next - 1}});
+    range.first = {*next};
+  }
+  out.push_back(range);
+  return out;
 }
 
 void add(PartitionSet& set, const PartitionSet& more) {

@@ -10,6 +10,10 @@ namespace dbha {
 std::string text_of(const PartitionSet& set);
 std::string text_of(PartitionRange range);
 
+/// The range cut into pieces at those of the borders that lie within it; each border is the first partition of a piece.
+/// They are sorted.
+std::vector<PartitionRange> cut(PartitionRange range, const std::vector<std::uint32_t>& borders);
+
 /// Adds every range of `more` to `set`.
 void add(PartitionSet& set, const PartitionSet& more);
 

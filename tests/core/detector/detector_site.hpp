@@ -53,7 +53,7 @@ class DetectorSite {
     std::string changes;
   };
 
-  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, std::shared_ptr<const Topology> stored = nullptr)
+  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {})
       : loop_(loop), cluster_(cluster), detector_(settings(cluster), redis_cost, std::move(stored), now()) {
     perform(detector_.start(now()));
     tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {

@@ -289,11 +289,11 @@ TEST_CASE("a pause shorter than tilt_after is no tilt") {
 TEST_CASE("a detector that starts with what it stored publishes nothing where nothing has changed") {
   VirtualLoop loop;
   FakeCluster cluster(loop);
-  std::shared_ptr<const Topology> stored;
+  DetectorState stored;
   {
     DetectorSite first(loop, cluster);
     loop.advance(seconds(5));
-    stored = first.detector().published();
+    stored = first.detector().state();
   }
   DetectorSite second(loop, cluster, stored);
   REQUIRE(second.detector().version().known());
@@ -305,11 +305,11 @@ TEST_CASE("a detector that starts with what it stored publishes nothing where no
 TEST_CASE("what happened while the detector was down is marked at its start") {
   VirtualLoop loop;
   FakeCluster cluster(loop);
-  std::shared_ptr<const Topology> stored;
+  DetectorState stored;
   {
     DetectorSite first(loop, cluster);
     loop.advance(seconds(5));
-    stored = first.detector().published();
+    stored = first.detector().state();
     first.kill("p1");
     first.kill("p2");
   }

@@ -129,6 +129,24 @@ class FakeCluster {
     elect(id, old);
     later(milliseconds(19), [this, id, old] { follow(old, id); });
   }
+  /// Partitions go to another primary, which takes a new epoch; the old owner lets go after `late`.
+  void migrate(PartitionRange moved, const std::string& from, const std::string& to, Duration late = Duration(0)) {
+    FakeNode& n = node(to);
+    n.self.epoch = {n.current_epoch.value + 1};
+    n.current_epoch = n.self.epoch;
+    n.self.owns.push_back(moved);
+    for (auto& [other, known] : n.others) known.owns = without(known.owns, moved);
+    spread_epoch(n.current_epoch);
+    later(late, [this, moved, from, to] {
+      FakeNode& old = node(from);
+      old.self.owns = without(old.self.owns, moved);
+      if (old.hears) old.others[{to}] = node(to).self;
+    });
+    later(late + gossip, [this, from, to] {
+      spread(to);
+      spread(from);
+    });
+  }
   /// The node becomes replica of another one.
   void follow(const std::string& id, const std::string& primary) {
     FakeNode& n = node(id);
@@ -171,9 +189,21 @@ class FakeCluster {
 
  private:
   static void cede(NodeReport& from, const NodeReport& to) {
-    std::erase_if(from.owns, [&](PartitionRange r) {
-      return std::any_of(to.owns.begin(), to.owns.end(), [&](PartitionRange t) { return t.contains(r.first); });
-    });
+    for (const auto taken : to.owns) from.owns = without(from.owns, taken);
+  }
+
+  void spread_epoch(Epoch epoch) {
+    for (auto& [id, n] : nodes_)
+      if (n.hears && n.state == FakeNode::State::up) n.current_epoch = std::max(n.current_epoch, epoch);
+  }
+
+  static std::vector<PartitionRange> without(const std::vector<PartitionRange>& owns, PartitionRange moved) {
+    std::vector<PartitionRange> out;
+    for (const auto r : owns) {
+      if (r.first < moved.first) out.push_back({r.first, {std::min(r.last.value, moved.first.value - 1)}});
+      if (r.last > moved.last) out.push_back({{std::max(r.first.value, moved.last.value + 1)}, r.last});
+    }
+    return out;
   }
 
   static NodeReport report(const std::string& id, Role role, NodeId primary, std::uint64_t epoch,

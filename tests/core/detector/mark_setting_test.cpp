@@ -17,7 +17,8 @@ struct Judged {
   std::map<NodeId, View> views;
 
   Judged() { memory.replid_epoch = {{{"p1"}, {1}}, {{"p2"}, {2}}, {{"p3"}, {3}}}; }
-  PartitionMap<Mark> marks() {
+  PartitionMap<Mark> marks() { return marking().marks; }
+  Marking marking() {
     Evidence evidence;
     views.clear();
     for (const auto& [id, n] : cluster.nodes()) {
@@ -26,7 +27,7 @@ struct Judged {
       evidence.views[id] = &views[id];
       evidence.words[id] = {{}, n.ok, n.current_epoch};
     }
-    return set_marks(before, after, evidence, memory);
+    return set_marks(before, after, evidence, memory, loop.now());
   }
 };
 

@@ -38,6 +38,15 @@ void run_sql(const std::filesystem::path& file, const std::string& sql) {
   sqlite3_close(db);
 }
 
+MarkMemory memory_of_all_kinds() {
+  MarkMemory out;
+  out.replid_epoch[{"p1"}] = {7};
+  out.healthy_ms[{"p2"}] = 1234;
+  out.pending.set(range(5, 9), PendingReshard{{"p1"}, {"life"}, {"stream"}, {"p2"}, true, {}});
+  out.vain[{"p3"}].set(range(1, 2), {});
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("a new store is empty, makes its folder, and remembers what it is given") {
@@ -45,14 +54,15 @@ TEST_CASE("a new store is empty, makes its folder, and remembers what it is give
   const auto path = folder.path() / "deep" / "er";
   {
     StateStore store(path, "n");
-    REQUIRE_FALSE(store.published());
+    REQUIRE_FALSE(store.detector().topology);
     REQUIRE_FALSE(store.handled("h"));
     REQUIRE(store.pending("h").empty());
-    store.save_published(three_shards());
-    store.save_published(after_failover(three_shards()));
+    store.save_detector({shared(three_shards()), {}});
+    store.save_detector({shared(after_failover(three_shards())), memory_of_all_kinds()});
   }
-  StateStore again(path, "n");
-  REQUIRE(*again.published() == after_failover(three_shards()));
+  const auto again = StateStore(path, "n").detector();
+  REQUIRE(*again.topology == after_failover(three_shards()));
+  REQUIRE(again.memory == memory_of_all_kinds());
 }
 
 TEST_CASE("the start rises each time, even where the clock steps back") {
@@ -129,6 +139,28 @@ TEST_CASE("a store of another schema is refused with both numbers, and left as i
           "INSERT INTO setting VALUES ('schema', '7'); CREATE TABLE pending (other TEXT)");
   REQUIRE_THAT(refusal(folder.path()), Catch::Contains("another version of dbha: schema 1 expected, 7 found"));
   run_sql(file, "INSERT INTO pending (other) VALUES ('untouched')");
+}
+
+TEST_CASE("what the detector stored and cannot be read is refused, with the file's name and what to do") {
+  TempFolder folder;
+  const auto damaged = [&](const std::string& json) {
+    { StateStore store(folder.path(), "n"); }
+    run_sql(folder.path() / "n.db", "INSERT OR REPLACE INTO setting VALUES ('detector', '" + json + "')");
+    try {
+      (void)StateStore(folder.path(), "n").detector();
+    } catch (const StartError& e) {
+      return std::string(e.what());
+    }
+    return std::string("none");
+  };
+  const auto advice = Catch::Contains("n.db: ");
+  const auto what_to_do = Catch::Contains("move the file away to start without memory");
+  REQUIRE_THAT(damaged("{"), Catch::Contains("its 'detector' is no topology with a memory") && advice && what_to_do);
+  const std::string topology = R"({"topology":{"generation":1,"partitions":1,"nodes":[],"claims":[],"marks":[]},)";
+  REQUIRE_THAT(damaged(topology + R"("memory":{}})"),
+               Catch::Contains("the detector's memory cannot be read") && advice && what_to_do);
+  REQUIRE_THAT(damaged(topology + R"("memory":{"replid_epoch":{"a":-1},"healthy":{},"pending":[],"vain":{}}})"),
+               Catch::Contains("-1 is no number") && advice && what_to_do);
 }
 
 TEST_CASE("a folder that cannot be made is refused by its name") {

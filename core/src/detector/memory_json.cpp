@@ -1,0 +1,67 @@
+#include "detector/memory_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <dbha/error.hpp>
+
+#include "topology/json.hpp"
+
+namespace dbha {
+namespace {
+
+using nlohmann::json;
+
+PartitionSet ranges(const json& j) {
+  PartitionSet out;
+  for (const auto& range : j) out.set(range_from_json(range), {});
+  return out;
+}
+
+json to_json(PartitionRange range, const PendingReshard& pending) {
+  return {{"partitions", {range.first.value, range.last.value}},
+          {"from", pending.from.value},
+          {"run_id", pending.run_id.value},
+          {"replid", pending.replid.value},
+          {"to", pending.to.value},
+          {"next_epoch", pending.next_epoch}};
+}
+
+PendingReshard pending_from_json(const json& j) {
+  return {{j.at("from").get<std::string>()}, {j.at("run_id").get<std::string>()}, {j.at("replid").get<std::string>()},
+          {j.at("to").get<std::string>()},   j.at("next_epoch").get<bool>(),      {}};
+}
+
+MarkMemory read(const json& j) {
+  MarkMemory out;
+  for (const auto& [id, epoch] : j.at("replid_epoch").items())
+    out.replid_epoch[{id}] = {number_from_json<std::uint64_t>(epoch)};
+  for (const auto& [id, ms] : j.at("healthy").items()) out.healthy_ms[{id}] = ms.get<std::int64_t>();
+  for (const auto& entry : j.at("pending"))
+    out.pending.set(range_from_json(entry.at("partitions")), pending_from_json(entry));
+  for (const auto& [id, claimed] : j.at("vain").items()) out.vain[{id}] = ranges(claimed);
+  return out;
+}
+
+}  // namespace
+
+json to_json(const MarkMemory& memory) {
+  json out = {{"replid_epoch", json::object()},
+              {"healthy", json::object()},
+              {"pending", json::array()},
+              {"vain", json::object()}};
+  for (const auto& [id, epoch] : memory.replid_epoch) out["replid_epoch"][id.value] = epoch.value;
+  for (const auto& [id, ms] : memory.healthy_ms) out["healthy"][id.value] = ms;
+  for (const auto& [range, pending] : memory.pending) out["pending"].push_back(to_json(range, pending));
+  for (const auto& [id, claimed] : memory.vain) out["vain"][id.value] = dbha::to_json(claimed);
+  return out;
+}
+
+MarkMemory mark_memory_from_json(const json& j) {
+  try {
+    return read(j);
+  } catch (const json::exception& e) {
+    throw Error(std::string("the detector's memory cannot be read: ") + e.what());
+  }
+}
+
+}  // namespace dbha

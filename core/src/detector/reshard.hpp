@@ -1,0 +1,46 @@
+#pragma once
+/// R7: a reshard told from a failover. A reshard moves partitions with their data between living primaries, so nothing
+/// is lost and no dbrestart is due; but a failover A -> A' followed by a migration A' -> B looks the same to whoever
+/// looked away meanwhile (C6), and so does a primary that was cut off and takes back what the majority gave away (C7).
+/// So the new owner must have been a primary all along, and the old owner must say itself that it still is what it was
+/// and has let go. The route is published at once; the mark waits for that answer.
+
+#include <map>
+#include <optional>
+
+#include "detector/evidence.hpp"
+
+namespace dbha {
+
+/// A change of owner that is a reshard if the old owner's next answer bears it out.
+struct PendingReshard {
+  NodeId from;    ///< the old owner,
+  RunId run_id;   ///< its life
+  ReplId replid;  ///< and its stream, as published before
+  NodeId to;
+  /// The claim's epoch is the next one after all that was published. An election in between would have taken one, and
+  /// the migration after it another: so an old owner that follows the new one has given all it had, and nothing else
+  /// happened (Redis makes a primary that was emptied by a migration a replica).
+  bool next_epoch = false;
+  TimePoint since;  ///< only answers to questions asked after that count
+  friend bool operator==(const PendingReshard&, const PendingReshard&) = default;
+};
+
+/// What each node has begun to claim, in its own answers, at an epoch not above that of the published other owner, and
+/// claims still, at whatever epoch: if it wins, it takes back what was given away, and that is no reshard.
+using VainClaims = std::map<NodeId, PartitionSet>;
+
+/// The claims in vain after this evidence; those of a node that does not answer stay until it does.
+VainClaims vain_claims(VainClaims before, const Topology& published, const Evidence& evidence);
+
+/// How long the old owner may take to answer; then it is a failover.
+inline constexpr Duration reshard_answer_within = std::chrono::seconds(3);
+
+/// Whether the change from `before` to `claim` at this partition may be a reshard: what then remains to be answered.
+std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, const Topology& before,
+                                               const Evidence& evidence, const VainClaims& vain, TimePoint now);
+
+enum class ReshardVerdict { open, reshard, failover };
+ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence& evidence, TimePoint now);
+
+}  // namespace dbha

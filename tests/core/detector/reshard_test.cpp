@@ -1,0 +1,187 @@
+/// R7: a reshard told from a failover. Three shards of 100 partitions; p1's partitions 0 to 9 go to p2.
+
+#include "detector_site.hpp"
+#include "support/catch.hpp"
+
+using namespace dbha;
+using namespace dbha::test;
+
+namespace {
+
+const auto moved = range(0, 9);
+
+struct Scene {
+  VirtualLoop loop;
+  FakeCluster cluster{loop};
+  DetectorSite site{loop, cluster};
+
+  Scene() {
+    loop.advance(seconds(5));
+    site.published.clear();
+  }
+  bool pending() const { return !site.detector().state().memory.pending.empty(); }
+  std::string last_change() const { return site.published.empty() ? "nothing" : site.published.back().changes; }
+};
+
+}  // namespace
+
+TEST_CASE("partitions move between living primaries: routed to the new owner, no mark") {
+  Scene s;
+  const Mark before = s.site.mark_at(0);
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(seconds(10));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE(s.site.owner(10) == "p1");
+  REQUIRE(s.last_change() == "reshard 0-9 p1->p2");
+  REQUIRE(s.site.mark_at(0) == before);
+  REQUIRE_FALSE(s.pending());
+}
+
+TEST_CASE("the route does not wait for the old owner, the decision on the mark does") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2", milliseconds(900));
+  s.site.hint({HintKind::redirected, {}, {}, Partition{0}});
+  s.loop.advance(milliseconds(200));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE(s.pending());
+  s.loop.advance(milliseconds(1100));
+  REQUIRE_FALSE(s.pending());
+  REQUIRE(s.site.mark_at(0).owner.value == "p1");
+}
+
+TEST_CASE("the old owner never answers after the move: three seconds later it is a failover") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2");
+  s.site.kill("p1");
+  s.loop.advance(milliseconds(2500));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE(s.pending());
+  s.loop.advance(milliseconds(1500));
+  REQUIRE_FALSE(s.pending());
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+  REQUIRE(s.site.mark_at(0).owner.value == "p2");
+  REQUIRE(s.site.mark_at(0).old_owner.value == "p1");
+  REQUIRE(s.last_change() == "failover 0-9 p1->p2");
+  REQUIRE(s.site.mark_at(10).owner.value == "p1");
+}
+
+TEST_CASE("the old owner answers in another life: it is a failover at once") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2", seconds(60));
+  s.site.hint({HintKind::redirected, {}, {}, Partition{0}});
+  s.loop.advance(milliseconds(200));
+  REQUIRE(s.pending());
+  s.cluster.start("p1");
+  s.loop.advance(milliseconds(1000));
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+  REQUIRE(s.site.mark_at(10).cause == Cause::restart);
+}
+
+TEST_CASE("a promoted replica is never a reshard, also where the old owner is still there") {
+  Scene s;
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(15));
+  REQUIRE(s.site.owner(0) == "r1");
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+}
+
+TEST_CASE("a failover and a migration while nobody looks seem to be one move: marked (C6)") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.migrate(moved, "r1", "p2");
+  s.loop.advance(milliseconds(100));
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.owner(0) == "p2");
+  REQUIRE(second.mark_at(0).cause == Cause::failover);
+  REQUIRE(second.mark_at(0).owner.value == "p2");
+}
+
+TEST_CASE("a primary that was cut off takes back what the majority gave away: marked (C7)") {
+  Scene s;
+  FakeNode& p1 = s.cluster.node("p1");
+  p1.hears = false;
+  s.cluster.elect("r1", "p1");
+  s.loop.advance(seconds(3));
+  REQUIRE(s.site.owner(0) == "r1");
+  const Mark lost = s.site.mark_at(0);
+  p1.hears = true;
+  p1.self.epoch = {p1.current_epoch.value + 9};
+  p1.current_epoch = p1.self.epoch;
+  s.cluster.node("r1").self.owns.clear();
+  s.cluster.spread("p1");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.owner(0) == "p1");
+  REQUIRE_FALSE(s.pending());
+  REQUIRE(s.site.mark_at(0).owner.value == "p1");
+  REQUIRE(s.site.mark_at(0).epoch > lost.epoch);
+}
+
+TEST_CASE("a primary that gives away all it has becomes the new owner's replica: still a reshard") {
+  Scene s;
+  s.cluster.migrate(range(0, 99), "p1", "p2");
+  s.cluster.follow("p1", "p2");
+  s.loop.advance(seconds(10));
+  REQUIRE(s.site.owner(50) == "p2");
+  REQUIRE(s.site.mark_at(50).owner.value == "p1");
+  REQUIRE_FALSE(s.pending());
+}
+
+TEST_CASE("an emptied primary that follows the new owner after an election in between has lost writes") {
+  Scene s;
+  s.cluster.raise_epoch();  // what the election of a replica took, before it gave all to p2
+  s.cluster.migrate(range(0, 99), "p1", "p2");
+  s.cluster.follow("p1", "p2");
+  s.loop.advance(seconds(10));
+  REQUIRE(s.site.mark_at(50).cause == Cause::failover);
+}
+
+TEST_CASE("another change of owner comes before the first was borne out: both are one failover") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2", seconds(60));  // p1 goes on to claim it
+  s.site.hint({HintKind::redirected, {}, {}, Partition{0}});
+  s.loop.advance(milliseconds(200));
+  REQUIRE(s.pending());
+  s.cluster.migrate(moved, "p2", "p3");
+  s.loop.advance(milliseconds(1500));
+  REQUIRE(s.site.owner(0) == "p3");
+  REQUIRE(s.site.mark_at(0).owner.value == "p3");
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+}
+
+TEST_CASE("a detector that starts again goes on with what was pending") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2", milliseconds(1500));
+  s.site.hint({HintKind::redirected, {}, {}, Partition{0}});
+  s.loop.advance(milliseconds(200));
+  REQUIRE(s.pending());
+  const auto stored = s.site.detector().state();
+  SECTION("the old owner bears it out") {
+    DetectorSite second(s.loop, s.cluster, stored);
+    s.loop.advance(seconds(5));
+    REQUIRE(second.mark_at(0).owner.value == "p1");
+    REQUIRE(second.detector().state().memory.pending.empty());
+  }
+  SECTION("the old owner is gone") {
+    s.site.kill("p1");
+    DetectorSite second(s.loop, s.cluster, stored);
+    s.loop.advance(seconds(2));
+    REQUIRE_FALSE(second.detector().state().memory.pending.empty());  // its three seconds began anew
+    s.loop.advance(seconds(3));
+    REQUIRE(second.mark_at(0).owner.value == "p2");
+  }
+}
+
+TEST_CASE("after a reshard a restart of the new owner is marked on all it has") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(seconds(5));
+  s.cluster.start("p2");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.mark_at(0).cause == Cause::restart);
+  REQUIRE(s.site.mark_at(0).owner.value == "p2");
+  REQUIRE(s.site.mark_at(100).cause == Cause::restart);
+  REQUIRE(s.site.mark_at(10).owner.value == "p1");
+}
