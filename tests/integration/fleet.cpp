@@ -23,7 +23,7 @@ Result run(Controller& controller, const std::string& key, std::vector<std::stri
   return controller.call(std::move(call)).get();
 }
 
-void check_key(Controller& controller, lab::RedisCluster& cluster, const std::string& key, const std::string& value) {
+void check_key(Controller& controller, lab::Cluster& cluster, const std::string& key, const std::string& value) {
   const auto wrote = run(controller, key, {"SET", key, value});
   INFO("slot " << lab::slot_of(key) << "; SET: " << wrote.value.text << ' ' << wrote.detail);
   REQUIRE(wrote.ok());
@@ -33,12 +33,12 @@ void check_key(Controller& controller, lab::RedisCluster& cluster, const std::st
   INFO("GET: " << read.detail);
   REQUIRE(read.ok());
   CHECK(read.value.text == value);
-  CHECK(cluster.client(owner).demand({"GET", key}).text == value);
+  CHECK(cluster.value_at(owner, key) == value);
 }
 
 }  // namespace
 
-void check_routing(Controller& controller, lab::RedisCluster& cluster) {
+void check_routing(Controller& controller, lab::Cluster& cluster) {
   static int value = 0;
   const auto topology = controller.topology();
   REQUIRE(topology);
@@ -57,7 +57,7 @@ std::vector<std::string> restarts_in(const nlohmann::json& status) {
   return out;
 }
 
-Fleet::Fleet(lab::RedisCluster& cluster, Size size) : cluster_(cluster), site_(cluster) {
+Fleet::Fleet(lab::Cluster& cluster, Size size) : cluster_(cluster), site_(cluster) {
   site_.write(northbound_file());
   start_northbound();
   for (std::size_t i = 1; i <= size.processes; ++i) {

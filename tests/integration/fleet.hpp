@@ -18,7 +18,7 @@ namespace dbha::test {
 
 /// Writes and reads a key in each range of slots that has an owner, through the controller; and finds it on the node
 /// that the cluster itself says is the owner. Fails the test if anything of it does not hold.
-void check_routing(Controller& controller, lab::RedisCluster& cluster);
+void check_routing(Controller& controller, lab::Cluster& cluster);
 
 /// Partitions whose dbrestart is in the history of a process, as line_of().
 std::vector<std::string> restarts_in(const nlohmann::json& status);
@@ -32,7 +32,7 @@ class Fleet {
 
   /// Starts the northbound process, waits for its detector to be well, then starts the others, and waits until all have
   /// applied the detector's topology. For one test thread, the one that ends last (see lab::ChildProcess).
-  Fleet(lab::RedisCluster& cluster, Size size);
+  Fleet(lab::Cluster& cluster, Size size);
 
   /// Waits until `condition` holds of what each embedded controller has applied, the detector is well, and everybody
   /// has applied its digest. Fails the test, with what everybody says, if that does not come.
@@ -59,7 +59,7 @@ class Fleet {
   std::map<std::string, std::vector<std::string>> restarts();
   std::string report();
 
-  lab::RedisCluster& cluster_;
+  lab::Cluster& cluster_;
   Site site_;
   std::unique_ptr<DbhaProcess> northbound_;
   std::deque<DbhaProcess> southbound_;

@@ -38,9 +38,22 @@ Finished run_dbha(const Site& site, std::vector<std::string> args) {
 }
 
 DbhaProcess::DbhaProcess(const Site& site, const std::string& name)
-    : log_(site.log_of(name)),
-      admin_(site.admin_of(name)),
-      child_(lab::ChildProcess::spawn({DBHA_PROGRAM, "run", "-c", site.config_of(name)}, log_)) {}
+    : log_(site.log_of(name)), admin_(site.admin_of(name)) {
+  if (site.in_process()) {
+    roles_ = Controller::open(site.config_of(name));
+  } else {
+    child_ = lab::ChildProcess::spawn({DBHA_PROGRAM, "run", "-c", site.config_of(name)}, log_);
+  }
+}
+
+bool DbhaProcess::running() {
+  return child_ ? child_->running() : roles_ != nullptr;
+}
+
+void DbhaProcess::kill() {
+  if (child_) child_->kill_now();
+  roles_.reset();
+}
 
 nlohmann::json DbhaProcess::ask(const std::string& request) const {
   const auto answer = bus::admin_request(admin_, nlohmann::json{{"request", request}}.dump(), 2s);
@@ -62,15 +75,19 @@ void DbhaProcess::wait_for_problem(const std::string& text) {
     return came = text.empty() ? last.empty() : last.find(text) != std::string::npos;
   };
   lab::wait_until(
-      patience, [&] { return there() || !child_.running(); }, 20ms);
+      patience, [&] { return there() || !running(); }, 20ms);
   INFO("expected: '" << text << "'; its first problem is: '" << last << "'; its log:\n" << log());
   REQUIRE(came);
 }
 
 void DbhaProcess::must_end_when_asked() {
   const auto asked = std::chrono::steady_clock::now();
-  child_.signal(SIGTERM);
-  const auto status = child_.wait_exit(patience);
+  auto status = std::optional(lab::ExitStatus{});
+  if (child_) {
+    child_->signal(SIGTERM);
+    status = child_->wait_exit(patience);
+  }
+  roles_.reset();
   const auto took = std::chrono::steady_clock::now() - asked;
   INFO("its log:\n" << log());
   REQUIRE(status);

@@ -2,10 +2,14 @@
 /// The program `dbha`, as an operator runs it.
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include <dbha/controller.hpp>
 
 #include "lab/process.hpp"
 #include "site.hpp"
@@ -24,7 +28,8 @@ Finished run_program(const Site& site, const std::vector<std::string>& argv);
 /// The same of `dbha ARGS...`.
 Finished run_dbha(const Site& site, std::vector<std::string> args);
 
-/// A running `dbha run`, killed with this object. Its admin endpoint is asked anew at each call.
+/// A running `dbha run`, killed with this object; on a site whose database lives in this process, the same roles on a
+/// thread of this process. Its admin endpoint is asked anew at each call.
 class DbhaProcess {
  public:
   /// Starts it from the file of that name, which Site::write() has written; does not wait for anything.
@@ -40,17 +45,19 @@ class DbhaProcess {
   void wait_for_problem(const std::string& text);
 
   std::string log() const { return contents(log_); }
-  lab::ChildProcess& child() { return child_; }
   /// SIGTERM must end it soon and with status 0, whatever state it is in.
   void must_end_when_asked();
-  void kill() { child_.kill_now(); }
+  /// On a thread there is no sudden end: it is as if it had been asked to.
+  void kill();
 
  private:
   nlohmann::json ask(const std::string& request) const;
+  bool running();
 
   std::filesystem::path log_;
   std::string admin_;
-  lab::ChildProcess child_;
+  std::optional<lab::ChildProcess> child_;
+  std::unique_ptr<Controller> roles_;
 };
 
 }  // namespace dbha::test

@@ -11,12 +11,6 @@ const std::vector<User>& all_users() {
   return users;
 }
 
-std::string quoted_list(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "\"" : ", \"") + word + '"';
-  return '[' + out + ']';
-}
-
 }  // namespace
 
 lab::RedisCluster::Options with_users(lab::RedisCluster::Options options) {
@@ -30,12 +24,6 @@ lab::RedisCluster::Options with_users(lab::RedisCluster::Options options) {
   return options;
 }
 
-std::vector<std::string> seeds_of(const lab::RedisCluster& cluster) {
-  std::vector<std::string> out;
-  for (const auto& node : cluster.nodes()) out.push_back(node.address());
-  return out;
-}
-
 ProcessFile northbound_file() {
   return {.name = "nb", .user = detector_user, .detector = true, .admin = {}, .publish = {}, .control = {}};
 }
@@ -44,7 +32,7 @@ ProcessFile southbound_file(const std::string& name, const User& user) {
   return {.name = name, .user = user, .detector = false, .admin = {}, .publish = {}, .control = {}};
 }
 
-Site::Site(std::vector<std::string> seeds) : seeds_(std::move(seeds)) {}
+Site::Site(std::vector<std::string> backend, bool in_process) : backend_(std::move(backend)), in_process_(in_process) {}
 
 std::filesystem::path Site::write(const ProcessFile& file) const {
   const std::string publish = file.publish.empty() ? this->publish() : file.publish;
@@ -52,9 +40,9 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   std::ofstream out(config_of(file.name));
   out << "name = \"" << file.name << "\"\ncluster = \"site\"\nstate_dir = \"" << state_dir_of(file.name).string()
       << "\"\n\n[log]\nfile = \"" << log_of(file.name).string() << "\"\n\n[admin]\nendpoint = \""
-      << (file.admin.empty() ? admin_of(file.name) : file.admin)
-      << "\"\n\n[backend]\nplugin = \"redis\"\nseeds = " << quoted_list(seeds_) << '\n';
-  if (!file.user.name.empty()) {
+      << (file.admin.empty() ? admin_of(file.name) : file.admin) << "\"\n\n[backend]\n";
+  for (const auto& line : backend_) out << line << '\n';
+  if (!file.user.name.empty() && !in_process_) {
     const auto password_file = path(file.name + ".pass");
     std::ofstream(password_file) << file.user.password << '\n';
     out << "username = \"" << file.user.name << "\"\npassword_file = \"" << password_file.string() << "\"\n";
@@ -75,9 +63,15 @@ std::vector<std::string> Site::files_with_a_secret() const {
   return out;
 }
 
+Site site_with_seeds(const std::vector<std::string>& seeds) {
+  std::string list;
+  for (const auto& seed : seeds) list += (list.empty() ? "\"" : ", \"") + seed + '"';
+  return Site({"plugin = \"redis\"", "seeds = [" + list + "]"});
+}
+
 Site site_without_database() {
   static const auto nobody = lab::PortLease::take();
-  return Site({"127.0.0.1:" + std::to_string(nobody.number())});
+  return site_with_seeds({"127.0.0.1:" + std::to_string(nobody.number())});
 }
 
 std::string contents(const std::filesystem::path& file) {

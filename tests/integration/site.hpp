@@ -38,9 +38,6 @@ lab::RedisCluster::Options with_users(lab::RedisCluster::Options options = {});
 /// The slots that a cluster of three primaries begins with, by the primary's index.
 inline const std::array<std::string, 3> shards{"0-5460", "5461-10921", "10922-16383"};
 
-/// Where the nodes of a cluster listen.
-std::vector<std::string> seeds_of(const lab::RedisCluster& cluster);
-
 /// What differs between the processes of a fleet; what is left empty gets the site's own.
 struct ProcessFile {
   std::string name;
@@ -55,8 +52,12 @@ ProcessFile southbound_file(const std::string& name, const User& user = controll
 
 class Site {
  public:
-  explicit Site(std::vector<std::string> seeds);
-  explicit Site(const lab::RedisCluster& cluster) : Site(seeds_of(cluster)) {}
+  /// `backend`: the lines of the processes' [backend] tables, without a login.
+  explicit Site(std::vector<std::string> backend, bool in_process = false);
+  explicit Site(const lab::Cluster& cluster) : Site(cluster.backend_table(), cluster.in_process()) {}
+
+  /// The database lives in this process, and so must all that uses it. It knows no users.
+  bool in_process() const { return in_process_; }
 
   /// Writes NAME.toml and the password file, and returns the path of the former.
   std::filesystem::path write(const ProcessFile& file) const;
@@ -80,9 +81,12 @@ class Site {
   lab::TempDir folder_{"dbha-site"};
   lab::PortLease publish_ = lab::PortLease::take();
   lab::PortLease control_ = lab::PortLease::take();
-  std::vector<std::string> seeds_;
+  std::vector<std::string> backend_;
+  bool in_process_;
 };
 
+/// A Redis Cluster that should be found at these addresses.
+Site site_with_seeds(const std::vector<std::string>& seeds);
 /// Its only seed is a place where nobody listens.
 Site site_without_database();
 

@@ -44,14 +44,14 @@ Result set(Controller& controller, const std::string& key, Duration deadline) {
 
 TEST_CASE("the seeds are not reachable") {
   const auto ports = lab::lease_ports(2);  // reserved, and nobody listens
-  check_northbound(
-      Site({"127.0.0.1:" + std::to_string(ports[0].number()), "127.0.0.1:" + std::to_string(ports[1].number())}),
-      "the detector is degraded: no node answers");
+  check_northbound(site_with_seeds({"127.0.0.1:" + std::to_string(ports[0].number()),
+                                    "127.0.0.1:" + std::to_string(ports[1].number())}),
+                   "the detector is degraded: no node answers");
 }
 
 TEST_CASE("the seed is no Redis") {
   const RubbishServer server;
-  check_northbound(Site({server.address()}), server.address() + " does not speak the Redis protocol");
+  check_northbound(site_with_seeds({server.address()}), server.address() + " does not speak the Redis protocol");
 }
 
 TEST_CASE("the seed is a Redis that is not in cluster mode") {

@@ -8,11 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "lab/redis_client.hpp"
+#include "lab/cluster.hpp"
 
 namespace dbha::lab {
-
-class RedisCluster;
 
 /// The first moment at which a replica was seen to be a primary.
 struct Promotion {
@@ -28,14 +26,14 @@ struct Promotion {
   }
 };
 
-/// Asks replicas for their ROLE about each millisecond, each on a thread and connection of its own, so that a stopped
+/// Asks replicas for their role about each millisecond, each on a thread and connection of its own, so that a stopped
 /// one delays no other, and records when one first says master. This is the zero of every measurement of how fast a
 /// failover is noticed.
 class PromotionWatch {
  public:
   /// Watches these nodes of the cluster from now on; the cluster itself is not used afterwards. Returns when each node
   /// that runs has answered once, so that no promotion ordered after this is missed.
-  PromotionWatch(const RedisCluster& cluster, const std::vector<std::size_t>& replicas);
+  PromotionWatch(const Cluster& cluster, const std::vector<std::size_t>& replicas);
   /// Ends at once, but for a node that does not answer: within 0.2 s.
   ~PromotionWatch();
   PromotionWatch(const PromotionWatch&) = delete;
@@ -48,7 +46,7 @@ class PromotionWatch {
   std::vector<Promotion> promotions() const;
 
  private:
-  void watch(const std::stop_token& stop, std::size_t node, RedisClient client);
+  void watch(const std::stop_token& stop, std::size_t node, const std::function<SaidRole()>& ask);
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -108,15 +108,27 @@ void RedisCluster::follow(std::size_t replica, std::size_t primary) {
   if (!wait_until(kIntroductionTimeout, accepted)) fail(replica, "CLUSTER REPLICATE was refused: " + reply.text);
 }
 
-std::vector<RedisCluster::NodeInfo> RedisCluster::nodes() const {
+std::string RedisCluster::description() const {
+  return "a Redis Cluster: " + std::to_string(options_.primaries) + " primaries with " +
+         std::to_string(options_.replicas_per_primary) + " replicas each, cluster-node-timeout " +
+         std::to_string(options_.node_timeout.count());
+}
+
+std::vector<std::string> RedisCluster::backend_table() const {
+  std::string seeds;
+  for (const auto& one : nodes()) seeds += (seeds.empty() ? "\"" : ", \"") + one.address() + '"';
+  return {"plugin = \"redis\"", "seeds = [" + seeds + "]"};
+}
+
+std::vector<Cluster::NodeInfo> RedisCluster::nodes() const {
   std::vector<NodeInfo> all;
   for (std::size_t i = 0; i < members_.size(); ++i) all.push_back(node(i));
   return all;
 }
 
-RedisCluster::NodeInfo RedisCluster::node(std::size_t index) const {
+Cluster::NodeInfo RedisCluster::node(std::size_t index) const {
   const RedisNode& one = at(index);
-  return {index, one.port(), members_[index].id, one.pid(), one.state()};
+  return {index, "127.0.0.1", one.port(), members_[index].id, one.pid(), one.state()};
 }
 
 std::vector<std::size_t> RedisCluster::running() const {
@@ -152,6 +164,27 @@ std::vector<std::size_t> RedisCluster::replicas_of(std::size_t primary) {
   for (const auto& claim : own_claims())
     if (claim.self.primary_id == members_.at(primary).id) indices.push_back(claim.index);
   return indices;
+}
+
+std::vector<SlotRange> RedisCluster::slots_of(std::size_t primary) {
+  return myself(at(primary).cluster_nodes()).slots;
+}
+
+std::string RedisCluster::value_at(std::size_t index, const std::string& key) {
+  return at(index).admin().demand({"GET", key}).text;
+}
+
+std::function<SaidRole()> RedisCluster::role_question(std::size_t index) const {
+  constexpr RedisClient::Timeouts timeouts{std::chrono::milliseconds(200), std::chrono::milliseconds(200)};
+  return [client = std::make_shared<RedisClient>(this->client(index, timeouts))] {
+    try {
+      const Reply reply = client->command({"ROLE"});
+      if (reply.elements.empty()) return SaidRole::unknown;  // LOADING, NOAUTH
+      return reply.elements.front().text == "master" ? SaidRole::primary : SaidRole::replica;
+    } catch (const std::runtime_error&) {
+      return SaidRole::unknown;  // dead or stopped for now: asked again, on a new connection
+    }
+  };
 }
 
 std::string RedisCluster::role(std::size_t index) {

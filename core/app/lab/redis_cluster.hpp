@@ -6,23 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "lab/cluster.hpp"
 #include "lab/cluster_health.hpp"
 #include "lab/redis_node.hpp"
 #include "lab/temp_dir.hpp"
 
 namespace dbha::lab {
 
-/// A real Redis Cluster on loopback, made to be broken: redis-server processes with ports and folders of their own,
-/// which end with this object, whatever happens.
-///
-/// Nodes are named by an index that never changes: at first 0 to primaries-1 are the primaries, the rest their replicas
-/// (replica r of primary i is primaries * (r + 1) + i); later ones are appended. Every verb throws std::runtime_error
-/// when its effect was not seen by its deadline, naming the condition, the node, and the end of that node's log;
-/// std::out_of_range for a wrong index. For one thread at a time, one that outlives the cluster (see ChildProcess).
-class RedisCluster {
+/// A real Redis Cluster on loopback: redis-server processes with ports and folders of their own, which end with this
+/// object, whatever happens. Errors name the end of the node's log. For one thread at a time, one that outlives the
+/// cluster (see ChildProcess).
+class RedisCluster final : public Cluster {
  public:
-  using Duration = std::chrono::nanoseconds;
-
   struct Options {
     std::size_t primaries = 3;
     std::size_t replicas_per_primary = 1;
@@ -35,35 +30,24 @@ class RedisCluster {
     std::string server = "redis-server";
   };
 
-  struct NodeInfo {
-    std::size_t index;
-    std::uint16_t port;
-    std::string id;  ///< empty without cluster mode
-    pid_t pid;       ///< -1 if never started
-    RedisNode::State state;
-
-    bool running() const { return state == RedisNode::State::running; }
-    std::string address() const { return "127.0.0.1:" + std::to_string(port); }
-  };
-
-  enum class FailoverMode { graceful, force, takeover };
-
   /// Creates the cluster, and returns when wait_ready() holds.
   explicit RedisCluster(Options options);
   RedisCluster() : RedisCluster(Options{}) {}
-  ~RedisCluster() = default;
-  RedisCluster(const RedisCluster&) = delete;
-  RedisCluster& operator=(const RedisCluster&) = delete;
 
-  // Who is who. Roles are what the running nodes say of themselves.
-  std::vector<NodeInfo> nodes() const;
-  NodeInfo node(std::size_t index) const;
-  /// The running node that claims the slot with the highest config epoch; throws if none claims it.
-  std::size_t primary_of(int slot);
-  std::vector<std::size_t> primaries();  ///< running nodes that own slots
-  std::vector<std::size_t> replicas_of(std::size_t primary);
-  std::string role(std::size_t index);    ///< the first word of ROLE: "master" or "slave"
-  std::string run_id(std::size_t index);  ///< changes with every start of the process
+  std::string description() const override;
+  std::vector<std::string> backend_table() const override;
+  bool in_process() const override { return false; }
+
+  std::vector<NodeInfo> nodes() const override;
+  NodeInfo node(std::size_t index) const override;
+  std::size_t primary_of(int slot) override;
+  std::vector<std::size_t> primaries() override;
+  std::vector<std::size_t> replicas_of(std::size_t primary) override;
+  std::vector<SlotRange> slots_of(std::size_t primary) override;
+  std::string role(std::size_t index);  ///< the first word of ROLE: "master" or "slave"
+  std::string run_id(std::size_t index) override;
+  std::string value_at(std::size_t index, const std::string& key) override;
+  std::function<SaidRole()> role_question(std::size_t index) const override;
   /// The counts of all ACL LOG entries about `user`: of one node, which forgets them when it ends; over the running
   /// ones.
   long long acl_log_count(const std::string& user, std::size_t index);
@@ -73,39 +57,34 @@ class RedisCluster {
     return at(index).client(timeouts);
   }
 
-  // Faults and their repair.
-  void kill(std::size_t index);    ///< SIGKILL; returns when it is gone
-  void start(std::size_t index);   ///< after kill: same ports, same node id, no data; returns when it answers PING
-  void stop(std::size_t index);    ///< SIGSTOP: a black hole that still accepts connections
-  void resume(std::size_t index);  ///< after stop
-  /// kill and start at once, long before the others suspect anything: a primary stays the owner of its slots, as a new
-  /// incarnation without data. Returns when it answers PING. Throws if that took longer than the node timeout.
-  void restart_in_place_empty(std::size_t index);
+  void kill(std::size_t index) override;   ///< SIGKILL
+  void start(std::size_t index) override;  ///< same ports, same node id; returns when it answers PING
+  void stop(std::size_t index) override;   ///< SIGSTOP
+  void resume(std::size_t index) override;
+  /// Throws too if that took longer than the node timeout.
+  void restart_in_place_empty(std::size_t index) override;
   /// CLUSTER FAILOVER on a replica. Returns when ROLE says master, at a higher config epoch than its primary had. Redis
   /// sometimes answers OK and does nothing, so the command is repeated until it happened; and a node that failover()
   /// promoted is not promoted again within 4 x node timeout (at least 4 s), so a way back and forth and back takes that
   /// long.
   void failover(std::size_t replica, FailoverMode mode = FailoverMode::graceful,
-                Duration timeout = std::chrono::seconds(30));
+                Duration timeout = std::chrono::seconds(30)) override;
 
   // Waiting, only ever about the nodes that run.
   /// wait_agreed and wait_replicas_in_sync, every node says cluster_state:ok, and every owner of slots runs.
-  void wait_ready(Duration timeout = std::chrono::seconds(20));
+  void wait_ready(Duration timeout = std::chrono::seconds(20)) override;
   /// All views show the same owners, roles and epochs, and everybody who runs as linked and unsuspected.
   void wait_agreed(Duration timeout = std::chrono::seconds(20));
   /// Every replica is online and has all that its primary had written when this was asked.
   void wait_replicas_in_sync(Duration timeout = std::chrono::seconds(20));
 
-  // Another shape (redis_cluster_reshape.cpp).
-  /// Moves slots with their keys while clients go on: for each slot IMPORTING, MIGRATING, MIGRATE, then SETSLOT NODE on
-  /// the new owner, the old one, and the other primaries.
-  void migrate_slots(int first, int last, std::size_t from, std::size_t to);
-  /// Starts a node and introduces it: a primary without slots. Returns its index when all agree on it.
-  std::size_t add_node();
-  /// Makes a node without slots a replica of `primary`; returns when it is in sync and all agree.
-  void replicate(std::size_t index, std::size_t primary);
-  /// Kills the node and makes all others forget it.
-  void remove_node(std::size_t index);
+  // redis_cluster_reshape.cpp
+  /// For each slot IMPORTING, MIGRATING, MIGRATE, then SETSLOT NODE on the new owner, the old one, and the other
+  /// primaries.
+  void migrate_slots(int first, int last, std::size_t from, std::size_t to) override;
+  std::size_t add_node() override;
+  void replicate(std::size_t index, std::size_t primary) override;
+  void remove_node(std::size_t index) override;
 
   const std::filesystem::path& folder() const { return folder_.path(); }
   /// Leaves configurations and logs in folder() after the end.

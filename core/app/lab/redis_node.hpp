@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/cluster.hpp"
 #include "lab/cluster_nodes.hpp"
 #include "lab/ports.hpp"
 #include "lab/process.hpp"
@@ -16,7 +17,7 @@ namespace dbha::lab {
 /// One redis-server: its ports and folder stay the same over all the lives of its process.
 class RedisNode {
  public:
-  enum class State { down, running, stopped };
+  using State = NodeState;
 
   struct Setup {
     std::string server;                   ///< program, found along PATH
