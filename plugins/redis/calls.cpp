@@ -146,7 +146,7 @@ void Calls::dispatch_later(Duration delay) {
 
 /// Takes a sent call off its connection. True: not one byte of it has left, so no node can have carried it out.
 bool Calls::take_back(PendingCall& call) {
-  Connection* connection = call.peer->connection();
+  Connection* connection = call.peer ? call.peer->connection() : nullptr;
   if (!connection) return false;
   // An ASKING left behind would let the next call on the connection in where it does not belong.
   if (call.asking && !connection->withdraw(call.request - 1)) return false;

@@ -297,7 +297,7 @@ Connection::ReplyHandler Connection::pop_request() {
 // ---- The end
 
 /// Always false, so that a caller can end its own loop with it.
-bool Connection::fail(CloseReason reason, std::string detail) {
+bool Connection::fail(CloseReason reason, const std::string& detail) {
   state_ = State::closed;
   lookup_.reset();
   watch_.reset();

@@ -57,10 +57,7 @@ class Connection {
     /// people and contains no secret.
     virtual void on_closed(Connection& connection, CloseReason reason, const std::string& detail) = 0;
     /// Of a subscriber: something that answers no request: a message, or a channel that the node dropped.
-    virtual void on_push(Connection& connection, Value push) {
-      static_cast<void>(connection);
-      static_cast<void>(push);
-    }
+    virtual void on_push(Connection& /*connection*/, Value /*push*/) {}
 
    protected:
     ~Listener() = default;
@@ -132,7 +129,7 @@ class Connection {
   bool take_reply(Value&& value);
   bool is_push(const Value& value) const;
   ReplyHandler pop_request();
-  bool fail(CloseReason reason, std::string detail);
+  bool fail(CloseReason reason, const std::string& detail);
 
   EventLoop& loop_;
   Settings settings_;

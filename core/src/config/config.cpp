@@ -82,7 +82,7 @@ LogConfig read_log(const std::filesystem::path& file, const Tree& table) {
 
 std::string read_admin(const std::filesystem::path& file, const Tree& table) {
   const Section section(file, section_keys("admin"), table);
-  const std::string endpoint = section.options().text("endpoint");
+  std::string endpoint = section.options().text("endpoint");
   if (!endpoint.empty() && !valid_endpoint(endpoint, EndpointUse::local))
     section.refuse("endpoint", "expected " + expected_endpoint(EndpointUse::local) + ", found " +
                                    found("endpoint", Tree{endpoint, {}}));

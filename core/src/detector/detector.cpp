@@ -18,6 +18,17 @@ constexpr double freshness = 2.5;
 /// claim that nobody bears out may stand for hours (a node that is cut off) and must not eat the budget of the rounds.
 constexpr Duration look_again = std::chrono::milliseconds(10);
 
+/// The partitions that are published as the node's and that it claims itself.
+void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
+  for (const auto range : self_report(own).owns) {
+    PartitionSet said;
+    said.set(range, {});
+    walk(said, published.claims, [&](PartitionRange piece, const Member* mine, const Claim* claim) {
+      if (mine && claim && claim->owner == own.node) vouched.set(piece, {});
+    });
+  }
+}
+
 }  // namespace
 
 Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState stored, Now now)
@@ -358,14 +369,7 @@ Beat Detector::beat(Now now) const {
   const Evidence seen = evidence(now.time);
   for (const auto& [id, view] : seen.views) {
     beat.reach.push_back(id);
-    if (!published_ || !seen.serves(id)) continue;
-    for (const auto range : self_report(*view).owns) {
-      PartitionSet said;
-      said.set(range, {});
-      walk(said, published_->claims, [&](PartitionRange piece, const Member* own, const Claim* claim) {
-        if (own && claim && claim->owner == id) beat.vouched.set(piece, {});
-      });
-    }
+    if (published_ && seen.serves(id)) vouch(beat.vouched, *published_, *view);
   }
   return beat;
 }
