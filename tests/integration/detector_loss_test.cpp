@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "fleet.hpp"
+#include "backends.hpp"
 #include "lab/slots.hpp"
 #include "lab/wait.hpp"
 #include "support/catch.hpp"
@@ -35,9 +35,10 @@ Result get(Controller& controller, const std::string& key, Duration deadline) {
 
 }  // namespace
 
-TEST_CASE(
-    "the detector is killed: routing goes on, and when it is back it tells what happened meanwhile, nothing else") {
-  lab::RedisCluster cluster(with_users());
+TEMPLATE_TEST_CASE(
+    "the detector is killed: routing goes on, and when it is back it tells what happened meanwhile, nothing else", "",
+    OnRedis, OnMemory) {
+  auto cluster = TestType::cluster();
   Fleet fleet(cluster, {.processes = 1, .embedded = 1});
   auto& app = fleet.app(0);
   auto& process = fleet.southbound().front();
@@ -66,7 +67,7 @@ TEST_CASE(
   fleet.check_restarts({start_line, failover_line(shards[0], cluster.node(0).id, cluster.node(3).id)});
   wait_until_stale(app, false);
   CHECK(count(app, "view_stale") >= 2);
-  CHECK(cluster.acl_log_count(controller_user.name) == 0);
+  TestType::check_rights(cluster, fleet);
 }
 
 TEST_CASE("no detector runs: a controller that may reads the topology itself, and a detector takes it over") {

@@ -1,4 +1,4 @@
-#include "fleet.hpp"
+#include "backends.hpp"
 #include "lab/wait.hpp"
 #include "support/catch.hpp"
 
@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Redis needs this long at least to be sure that a killed primary is gone; a restart in place must be faster.
+/// The database needs this long at least to be sure that a killed primary is gone; a restart in place must be faster.
 constexpr auto node_timeout = 2000ms;
 
 auto is_replica_of(std::string replica, std::string primary) {
@@ -27,8 +27,9 @@ auto has_run_id(std::string id, std::string run_id) {
 
 }  // namespace
 
-TEST_CASE("a fleet goes through a kill, a return, a graceful failover and a restart with the data lost") {
-  lab::RedisCluster cluster(with_users({.node_timeout = node_timeout}));  // primaries 0 1 2, their replicas 3 4 5
+TEMPLATE_TEST_CASE("a fleet goes through a kill, a return, a graceful failover and a restart with the data lost", "",
+                   OnRedis, OnMemory) {
+  auto cluster = TestType::cluster({.node_timeout = node_timeout});  // primaries 0 1 2, their replicas 3 4 5
   Fleet fleet(cluster, {.processes = 2, .embedded = 2});
   const auto id = [&](std::size_t index) { return cluster.node(index).id; };
   fleet.check_routing();
@@ -58,14 +59,14 @@ TEST_CASE("a fleet goes through a kill, a return, a graceful failover and a rest
   fleet.check_routing();
   fleet.check_restarts({start_line, kill, graceful, restart});
 
-  CHECK(cluster.acl_log_count(detector_user.name) == 0);
+  TestType::check_rights(cluster, fleet);
   for (auto& process : fleet.southbound()) process.must_end_when_asked();
   fleet.northbound().must_end_when_asked();
   CHECK(fleet.site().files_with_a_secret() == std::vector<std::string>{});
 }
 
-TEST_CASE("a primary is killed, and two embedded controllers follow", "[sanitize]") {
-  lab::RedisCluster cluster(with_users());
+TEMPLATE_TEST_CASE("a primary is killed, and two embedded controllers follow", "[sanitize]", OnRedis, OnMemory) {
+  auto cluster = TestType::cluster();
   Fleet fleet(cluster, {.processes = 0, .embedded = 2});
   fleet.check_routing();
   cluster.kill(1);

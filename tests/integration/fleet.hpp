@@ -46,6 +46,8 @@ class Fleet {
   /// these, in this order, and that all promises made to handlers were kept.
   void check_restarts(const std::vector<std::string>& due);
 
+  /// Of all its processes and applications.
+  std::set<std::string> names() const;
   const Site& site() const { return site_; }
   DbhaProcess& northbound() { return *northbound_; }
   /// Kills the northbound process, if it runs, starts it again, and waits until all is well there.
@@ -55,7 +57,6 @@ class Fleet {
 
  private:
   bool all_current(const std::function<bool(const Topology&)>& condition);
-  std::set<std::string> names() const;
   std::map<std::string, std::vector<std::string>> restarts();
   std::string report();
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fleet.hpp"
+#include "backends.hpp"
 #include "lab/wait.hpp"
 #include "support/catch.hpp"
 
@@ -33,8 +33,10 @@ void check_told(Fleet& fleet, const std::vector<std::string>& due) {
 
 }  // namespace
 
-TEST_CASE("the whole database is killed and started again empty: one dbrestart for each partition, and no more") {
-  lab::RedisCluster cluster(with_users());  // primaries 0 1 2, their replicas 3 4 5
+TEMPLATE_TEST_CASE(
+    "the whole database is killed and started again empty: one dbrestart for each partition, and no more", "", OnRedis,
+    OnMemory) {
+  auto cluster = TestType::cluster();  // primaries 0 1 2, their replicas 3 4 5
   Fleet fleet(cluster, {.processes = 2, .embedded = 1});
   const auto id = [&](std::size_t index) { return cluster.node(index).id; };
   fleet.check_routing();

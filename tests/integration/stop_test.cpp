@@ -2,7 +2,7 @@
 
 #include <future>
 
-#include "fleet.hpp"
+#include "backends.hpp"
 #include "lab/slots.hpp"
 #include "lab/wait.hpp"
 #include "support/catch.hpp"
@@ -27,20 +27,20 @@ std::future<Result> set_once(Controller& controller, const std::string& key, con
 
 /// The woken node acknowledges what waited in its socket, and then throws it away. Only what the new owner has is a
 /// success.
-void check_honest(const Result& result, lab::RedisCluster& cluster, const std::string& key, const std::string& value) {
+void check_honest(const Result& result, lab::Cluster& cluster, const std::string& key, const std::string& value) {
   INFO("outcome " << static_cast<int>(result.outcome) << ", from port " << result.node.port << ": " << result.value.text
                   << ' ' << result.detail);
   if (result.outcome == Outcome::outcome_unknown) return;
   REQUIRE(result.ok());
   const auto owner = cluster.primary_of(lab::slot_of(key));
   CHECK(result.node.port == cluster.node(owner).port);
-  CHECK(cluster.client(owner).demand({"GET", key}).text == value);
+  CHECK(cluster.value_at(owner, key) == value);
 }
 
 }  // namespace
 
-TEST_CASE("a stopped primary is replaced, and when it wakes nobody believes it") {
-  lab::RedisCluster cluster(with_users());  // primaries 0 1 2, their replicas 3 4 5
+TEMPLATE_TEST_CASE("a stopped primary is replaced, and when it wakes nobody believes it", "", OnRedis, OnMemory) {
+  auto cluster = TestType::cluster();  // primaries 0 1 2, their replicas 3 4 5
   Fleet fleet(cluster, {.processes = 1, .embedded = 2});
   const auto id = [&](std::size_t index) { return cluster.node(index).id; };
   fleet.check_routing();
