@@ -57,7 +57,7 @@ class Connection {
     /// people and contains no secret.
     virtual void on_closed(Connection& connection, CloseReason reason, const std::string& detail) = 0;
     /// Of a subscriber: something that answers no request: a message, or a channel that the node dropped.
-    virtual void on_push(Connection& /*connection*/, Value /*push*/) {}
+    virtual void on_push(Connection& /*connection*/, Value /*push*/) {}  // NOLINT(performance-unnecessary-value-param)
 
    protected:
     ~Listener() = default;

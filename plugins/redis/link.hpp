@@ -30,7 +30,7 @@ class Link final : private Connection::Listener {
     /// A rival has answered first and has taken the place of the silent connection. Requests on the old one are
     /// forgotten: their handlers are not called.
     virtual void on_link_replaced(Connection& connection) = 0;
-    virtual void on_link_push(Value /*push*/) {}
+    virtual void on_link_push(Value /*push*/) {}  // NOLINT(performance-unnecessary-value-param)
 
    protected:
     ~Listener() = default;

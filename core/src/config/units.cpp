@@ -14,7 +14,7 @@ struct Unit {
 // From small to large. Where two names would do, text is made with the last one that fits.
 constexpr Unit duration_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
 constexpr Unit size_units[] = {{"B", 1}, {"kB", 1000}, {"MB", 1'000'000}, {"GB", 1'000'000'000}};
-constexpr Unit binary_size_units[] = {{"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
+constexpr Unit binary_size_units[] = {{"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
 
 struct Quantity {
   std::int64_t number;
