@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration patience = std::chrono::seconds(3);
 
+}  // namespace
+
 std::string endpoint_of(const Question& question) {
   if (!question.connect.empty()) return question.connect;
   const Config config = load_config(question.config);
@@ -19,8 +21,6 @@ std::string endpoint_of(const Question& question) {
                       ": [admin] endpoint: expected one to ask the process by, but the file has none");
   return config.admin_endpoint;
 }
-
-}  // namespace
 
 std::optional<nlohmann::json> ask(const Question& question, const std::string& request) {
   const std::string endpoint = endpoint_of(question);

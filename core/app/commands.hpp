@@ -22,4 +22,13 @@ struct Question {
 int status(const Question& question);
 int topology(const Question& question);
 
+/// What a process does, line by line as it happens, until Ctrl-C (130) or SIGTERM (0). When the process goes away it is
+/// waited for, or with `no_wait` the exit status is 3.
+struct WatchQuestion {
+  Question process;
+  bool beats = false;
+  bool no_wait = false;
+};
+int watch(const WatchQuestion& question);
+
 }  // namespace dbha::app

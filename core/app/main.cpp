@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "demo/demo.hpp"
+#include "demo/plan.hpp"
 #include "exit_status.hpp"
 
 namespace {
@@ -16,12 +17,12 @@ using namespace dbha;
 constexpr const char* footer =
     "Exit status: 0 done; 1 the thing asked about is not well; 2 wrong usage or configuration; 3 could not reach.";
 
-void add_question(CLI::App& command, app::Question& question) {
+void add_question(CLI::App& command, app::Question& question, const char* json = "Print one JSON object") {
   auto* connect = command.add_option("--connect", question.connect, "Admin endpoint of the process, ipc://PATH");
   auto* config =
       command.add_option("-c,--config", question.config, "Configuration file of the process, which names its endpoint");
   connect->excludes(config);
-  command.add_flag("--json", question.json, "Print one JSON object");
+  command.add_flag("--json", question.json, json);
   command.callback([&command, connect, config] {
     if (connect->count() + config->count() == 0)
       throw CLI::RequiredError(command.get_name() + ": one of --connect and --config");
@@ -49,13 +50,25 @@ int dispatch(int argc, char** argv) {
   auto* topology = program.add_subcommand("topology", "The topology that a running process uses");
   add_question(*topology, question);
 
+  app::WatchQuestion watch_question;
+  auto* watch = program.add_subcommand(
+      "watch", "What a running process does, line by line, until Ctrl-C: topologies published and applied, events");
+  add_question(*watch, watch_question.process, "Print one JSON object a line");
+  watch->add_flag("--beats", watch_question.beats, "Also the beats of the detectors");
+  watch->add_flag("--no-wait", watch_question.no_wait,
+                  "End with exit status 3 when the process goes away, instead of waiting for it to come back");
+
   DemoOptions demo_options;
   auto* demo = program.add_subcommand(
       "demo", "Start a real Redis Cluster and a fleet on loopback, break it, and show what happened");
+  demo->add_option("--backend", demo_options.backend,
+                   "The database: redis, real servers and processes; memory, one inside this process, with all roles")
+      ->check(CLI::IsMember({"redis", "memory"}))
+      ->capture_default_str();
   demo->add_flag("--json", demo_options.json, "Print one JSON object on standard output, progress on standard error");
   demo->add_flag("--keep", demo_options.keep, "Leave everything running until Ctrl-C, and say how to look at it");
   demo->add_option("--fault", demo_options.faults, "Faults to cause, in this order")
-      ->check(CLI::IsMember({"kill", "return", "failover", "restart"}));
+      ->check(CLI::IsMember(demo::fault_words()));
   demo->add_option("--controllers", demo_options.controllers, "SB processes to start")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
@@ -72,6 +85,7 @@ int dispatch(int argc, char** argv) {
   if (*check) return app::check(config, json);
   if (*status) return app::status(question);
   if (*topology) return app::topology(question);
+  if (*watch) return app::watch(watch_question);
   if (*demo) return run_demo(demo_options);
   std::printf("dbha %s\n", DBHA_VERSION);
   return app::done;

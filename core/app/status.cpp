@@ -16,18 +16,40 @@ std::string text(const json& j, const char* key) {
   return it->get<std::string>().empty() ? "-" : it->get<std::string>();
 }
 
+/// Short, and exact where it matters: a controller that lags is of interest after milliseconds.
+std::string age_text(std::int64_t ms) {
+  if (ms < 10'000) return std::to_string(ms) + " ms";
+  if (ms < 600'000) return std::to_string(ms / 1000) + " s";
+  if (ms < 36'000'000) return std::to_string(ms / 60'000) + " min";
+  return std::to_string(ms / 3'600'000) + " h";
+}
+
+/// "redirected 12 (11 coalesced), silent 3"
+std::string hints_text(const json& hints) {
+  std::string out;
+  for (const auto& [kind, counts] : hints.items()) {
+    out += (out.empty() ? "" : ", ") + kind + ' ' + text(counts, "received");
+    std::string less;
+    for (const char* why : {"coalesced", "limited"})
+      if (counts.at(why) != 0) less += (less.empty() ? "" : ", ") + text(counts, why) + ' ' + why;
+    if (!less.empty()) out += " (" + less + ')';
+  }
+  return out.empty() ? "none" : out;
+}
+
 void print_detector(const json& detector) {
   std::printf("\ndetector    %s%s\n", text(detector, "status").c_str(),
               detector.at("reason").get<std::string>().empty() ? "" : (" (" + text(detector, "reason") + ")").c_str());
   std::printf("  version   %s\n  publish   %s\n  control   %s\n", text(detector, "version").c_str(),
               text(detector, "publish").c_str(), text(detector, "control").c_str());
   const auto& controllers = detector.at("controllers");
+  std::printf("  hints     %s\n", hints_text(detector.at("hints")).c_str());
   std::printf("  current   %s of %zu controllers\n", text(detector, "current_controllers").c_str(), controllers.size());
   if (controllers.empty()) return;
-  Table table({"  controller", "applied", "for", "pending"});
+  Table table({"  controller", "applied", "current", "for", "pending"});
   for (const auto& c : controllers)
-    table.add({"  " + text(c, "name"), text(c, "applied") + (c.at("current").get<bool>() ? "" : "  LAGS"),
-               text(c, "for_ms") + " ms", text(c, "pending")});
+    table.add({"  " + text(c, "name"), text(c, "applied"), c.at("current").get<bool>() ? "yes" : "LAGS",
+               age_text(c.at("for_ms").get<std::int64_t>()), text(c, "pending")});
   table.print();
 }
 

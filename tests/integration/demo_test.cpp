@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A whole run takes some 15 s on an idle machine.
+/// A whole run takes some 20 s on an idle machine.
 constexpr auto patience = 100s;
 
 std::string text_in(const std::filesystem::path& file) {
@@ -77,7 +77,7 @@ class Demo {
 
 }  // namespace
 
-TEST_CASE("the demo causes four faults, and everything that has to happen does") {
+TEST_CASE("the demo causes five faults, and everything that has to happen does") {
   Demo demo({"--json"});
   const int exit_code = demo.exit_code();
   const std::string output = demo.output();
@@ -88,15 +88,17 @@ TEST_CASE("the demo causes four faults, and everything that has to happen does")
   CHECK(report.at("controllers") == 5);
   CHECK(report.at("controller_topology_commands") == 0);
   const auto& faults = report.at("faults");
-  REQUIRE(faults.size() == 4);
+  REQUIRE(faults.size() == 5);
   const std::vector<std::pair<std::string, std::size_t>> due = {
-      {"kill", 5}, {"return", 0}, {"failover", 5}, {"restart", 5}};
+      {"kill", 5}, {"return", 0}, {"failover", 5}, {"restart", 5}, {"stop", 5}};
   for (std::size_t i = 0; i < due.size(); ++i) {
     CHECK(faults[i].at("fault") == due[i].first);
     CHECK(faults[i].at("dbrestarts").size() == due[i].second);
     CHECK(faults[i].at("published_ms") <= faults[i].at("applied_last_ms"));
     CHECK(faults[i].at("call_errors") == 0);
+    CHECK(faults[i].at("woken_ms").is_null() == (due[i].first != "stop"));
   }
+  CHECK(faults[4].at("woken_ms") > faults[4].at("applied_last_ms"));
   demo.check_nothing_left();
 }
 

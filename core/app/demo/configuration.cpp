@@ -57,21 +57,18 @@ std::string endpoint_in(const fs::path& folder, const std::string& name) {
   return "ipc://" + path;
 }
 
-std::string list(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + quoted(text);
-  return "[" + out + "]";
-}
-
 std::string common_sections(const Place& place, const Configured& process, const std::string& user,
                             const std::string& password) {
-  const auto password_file = write_secret(place.folder / (process.name + ".pass"), password);
+  std::string backend;
+  for (const auto& line : place.backend) backend += line + "\n";
+  if (place.users)
+    backend += setting("username", user) +
+               setting("password_file", write_secret(place.folder / (process.name + ".pass"), password).string());
   return setting("name", process.name) + setting("cluster", "demo") +
          setting("state_dir", (place.folder / (process.name + "-state")).string()) +  //
          "\n[log]\n" + setting("file", process.log.string()) +                        //
          "\n[admin]\n" + setting("endpoint", process.endpoint) +                      //
-         "\n[backend]\n" + setting("plugin", "redis") + "seeds = " + list(place.seeds) + "\n" +
-         setting("username", user) + setting("password_file", password_file.string());
+         "\n[backend]\n" + backend;
 }
 
 std::string loopback(std::uint16_t port) {

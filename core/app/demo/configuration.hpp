@@ -24,8 +24,9 @@ std::vector<std::string> acl_lines(const Passwords& passwords);
 
 /// What all files have in common.
 struct Place {
-  std::filesystem::path folder;  ///< for everything: files, state, sockets, logs
-  std::vector<std::string> seeds;
+  std::filesystem::path folder;      ///< for everything: files, state, sockets, logs
+  std::vector<std::string> backend;  ///< the lines of the [backend] tables, without a login
+  bool users = true;                 ///< the database knows users
   std::uint16_t publish_port = 0;
   std::uint16_t control_port = 0;
   Passwords passwords;

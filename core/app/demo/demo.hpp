@@ -1,5 +1,6 @@
 #pragma once
-/// `dbha demo`: a real Redis Cluster and a fleet on loopback, broken on purpose, and what everybody noticed of it.
+/// `dbha demo`: a database, by default a real Redis Cluster, and a fleet on loopback, broken on purpose, and what
+/// everybody noticed of it.
 
 #include <string>
 #include <vector>
@@ -7,9 +8,10 @@
 namespace dbha {
 
 struct DemoOptions {
+  std::string backend = "redis";    ///< or memory: a database in this process, and all roles with it
   bool json = false;                ///< one object on standard output, progress on standard error
   bool keep = false;                ///< everything runs on after the faults, until Ctrl-C
-  std::vector<std::string> faults;  ///< kill, return, failover, restart, in any order; empty: these four
+  std::vector<std::string> faults;  ///< those of demo/plan.hpp, in any order; empty: all
   unsigned controllers = 3;         ///< SB processes; NB's controller and the writer's come on top
   unsigned rate = 200;              ///< writes a second
 };

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "lab/promotion_watch.hpp"
 #include "lab/wait.hpp"
@@ -32,9 +33,11 @@ class FaultRun {
     noted([this] {
       cause();
       watch();
+      wake();
       come_to_rest();
       check_routing();
     });
+    noted([this] { wake(); });  // also after a fault that did not end well: no node is left asleep
     noted([this] { take_count(); });
     return std::move(report_);
   }
@@ -50,7 +53,7 @@ class FaultRun {
     }
   }
 
-  lab::RedisCluster& cluster() { return stage_.cluster(); }
+  lab::Cluster& cluster() { return stage_.cluster(); }
   std::string address(std::size_t node) { return cluster().node(node).address(); }
   std::string slots_text() const { return text_of(std::vector{shard_.slots}); }
 
@@ -78,6 +81,8 @@ class FaultRun {
         return failover();
       case Fault::restart:
         return restart();
+      case Fault::stop:
+        return stop();
     }
   }
 
@@ -85,7 +90,7 @@ class FaultRun {
     const auto primary = stage_.primary(shard_);
     const auto replica = stage_.other(shard_, primary);
     expect("failover", replica, "failover");
-    stage_.refused().keep(primary);
+    stage_.questions().keep(primary);
     const lab::PromotionWatch promotion(cluster(), {replica});
     begin("SIGKILL to " + address(primary) + ", the primary of slots " + slots_text());
     cluster().kill(primary);
@@ -112,9 +117,33 @@ class FaultRun {
   void restart() {
     const auto primary = stage_.primary(shard_);
     expect("restart", primary, "restart");
-    stage_.refused().keep(primary);
+    stage_.questions().keep(primary);
     begin("restart of " + address(primary) + ", the primary of slots " + slots_text() + ", in place and empty");
     cluster().restart_in_place_empty(primary);
+  }
+
+  void stop() {
+    const auto primary = stage_.primary(shard_);
+    const auto replica = stage_.other(shard_, primary);
+    expect("failover", replica, "failover");
+    const lab::PromotionWatch promotion(cluster(), {replica});
+    begin("SIGSTOP to " + address(primary) + ", the primary of slots " + slots_text());
+    stopped_ = primary;
+    cluster().stop(primary);
+    await(promotion);
+  }
+
+  /// It wakes as the primary that it was, with all that was written to its sockets meanwhile, and must give way.
+  void wake() {
+    if (!stopped_) return;
+    const auto woken = *std::exchange(stopped_, std::nullopt);
+    report_.woken_node = address(woken);
+    screen_.line(std::string(text_of(report_.fault)) + ": SIGCONT to " + report_.woken_node);
+    report_.woken = Clock::now();
+    cluster().resume(woken);
+    const auto role = cluster().role_question(woken);
+    if (!lab::wait_until(at_rest_within, [&] { return role() == lab::SaidRole::replica; }))
+      throw std::runtime_error("30 s after it woke " + report_.woken_node + " still takes itself for a primary");
   }
 
   void await(const lab::PromotionWatch& promotion) {
@@ -158,7 +187,7 @@ class FaultRun {
     const Result result = stage_.writer().write(key, value);
     if (!result.ok()) throw std::runtime_error("a write to slots " + slots_text() + " fails: " + result.detail);
     const auto owner = cluster().primary_of(lab::slot_of(key));
-    const auto found = cluster().client(owner).demand({"GET", key}).text;
+    const auto found = cluster().value_at(owner, key);
     if (found != value)
       throw std::runtime_error("a write to slots " + slots_text() + " did not arrive at their primary " +
                                address(owner));
@@ -178,6 +207,7 @@ class FaultRun {
   const Shard& shard_;
   FaultReport report_{};
   Expectation expected_;
+  std::optional<std::size_t> stopped_;  // the node that sleeps
   std::shared_ptr<const Topology> topology_before_;
 };
 

@@ -48,10 +48,15 @@ nlohmann::json status_of(const Configured& process) {
 }  // namespace
 
 void Fleet::start(Configured configured) {
+  if (in_process_) {
+    auto roles = Controller::open(configured.file);
+    members_.push_back({std::move(configured), std::nullopt, std::move(roles)});
+    return;
+  }
   // The program itself, also after it was renamed, and not what a shell would find.
   const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
   auto process = lab::ChildProcess::spawn({program, "run", "-c", configured.file.string()}, configured.log);
-  members_.push_back({std::move(configured), std::move(process)});
+  members_.push_back({std::move(configured), std::move(process), nullptr});
 }
 
 void Fleet::start_nb() {
@@ -65,7 +70,7 @@ void Fleet::start_sbs(unsigned count) {
 }
 
 void Fleet::add_embedded(Configured process) {
-  members_.push_back({std::move(process), std::nullopt});
+  members_.push_back({std::move(process), std::nullopt, nullptr});
   wait_ready();
 }
 
@@ -77,6 +82,12 @@ void Fleet::wait_ready() {
     return missing.empty();
   });
   if (!ready) throw std::runtime_error("the fleet is not ready: " + missing.front());
+}
+
+std::vector<std::string> Fleet::southbound() const {
+  std::vector<std::string> out;
+  for (std::size_t i = 1; i < members_.size(); ++i) out.push_back(members_[i].configured.name);
+  return out;
 }
 
 Statuses Fleet::statuses() const {
@@ -112,6 +123,7 @@ void Fleet::throw_if_ended() {
 
 std::vector<std::string> Fleet::end() {
   std::vector<std::string> problems;
+  for (auto& member : members_) member.roles.reset();
   for (auto& member : members_)  // all at once: they end side by side
     if (member.process && member.process->running()) member.process->signal(SIGTERM);
   for (auto& member : members_) {

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <dbha/controller.hpp>
 
 #include "demo/configuration.hpp"
 #include "demo/observation.hpp"
@@ -13,10 +16,11 @@
 namespace dbha::demo {
 
 /// The processes of dbha, started as a user starts them, `dbha run -c FILE` with this very program, and asked as a user
-/// asks them, by their admin endpoints. Main thread.
+/// asks them, by their admin endpoints. Where the database lives in this process, so do they, each on a thread of its
+/// own. Main thread.
 class Fleet {
  public:
-  explicit Fleet(Place place) : place_(std::move(place)) {}
+  Fleet(Place place, bool in_process) : place_(std::move(place)), in_process_(in_process) {}
 
   /// NB alone, then the SBs: each is ready when it is well and has had its first dbrestart. Throws std::runtime_error
   /// with what was missing.
@@ -28,6 +32,8 @@ class Fleet {
 
   /// How many controllers there are, NB's included.
   std::size_t controllers() const { return members_.size(); }
+  /// The names of those that are not beside the detector.
+  std::vector<std::string> southbound() const;
 
   /// The answers of all, NB's first. Throws std::runtime_error when one does not answer.
   Statuses statuses() const;
@@ -45,13 +51,15 @@ class Fleet {
  private:
   struct Member {
     Configured configured;
-    std::optional<lab::ChildProcess> process;  // none: embedded
+    std::optional<lab::ChildProcess> process;  // none: a thread,
+    std::unique_ptr<Controller> roles;         // ours, or without these somebody else's
   };
   void start(Configured configured);
   void wait_ready();
   void throw_if_ended();
 
   Place place_;
+  bool in_process_;
   std::vector<Member> members_;  // NB first
 };
 

@@ -1,18 +1,17 @@
 #include "demo/plan.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace dbha::demo {
 namespace {
 
-constexpr std::array faults{Fault::kill, Fault::comeback, Fault::failover, Fault::restart};
-
 Fault fault_of(const std::string& name) {
-  const auto it = std::find_if(faults.begin(), faults.end(), [&](Fault fault) { return name == text_of(fault); });
-  if (it == faults.end())
-    throw UsageError("there is no fault '" + name + "'; there are kill, return, failover, restart");
-  return *it;
+  const auto it =
+      std::find_if(all_faults.begin(), all_faults.end(), [&](Fault fault) { return name == text_of(fault); });
+  if (it != all_faults.end()) return *it;
+  std::string known;
+  for (const auto& word : fault_words()) known += (known.empty() ? "" : ", ") + word;
+  throw UsageError("there is no fault '" + name + "'; there are " + known);
 }
 
 struct ShardPlan {
@@ -28,12 +27,18 @@ std::string why_not(Fault fault) {
 }  // namespace
 
 const char* text_of(Fault fault) {
-  static constexpr const char* names[] = {"kill", "return", "failover", "restart"};
+  static constexpr const char* names[] = {"kill", "return", "failover", "restart", "stop"};
   return names[static_cast<int>(fault)];
 }
 
+std::vector<std::string> fault_words() {
+  std::vector<std::string> out;
+  for (const Fault fault : all_faults) out.emplace_back(text_of(fault));
+  return out;
+}
+
 std::vector<Step> plan_faults(const std::vector<std::string>& names, std::size_t shards) {
-  std::vector<Fault> wanted(faults.begin(), faults.end());
+  std::vector<Fault> wanted(all_faults.begin(), all_faults.end());
   if (!names.empty()) {
     wanted.clear();
     std::transform(names.begin(), names.end(), std::back_inserter(wanted), fault_of);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -12,10 +13,16 @@ enum class Fault {
   comeback,  ///< "return": the node that was killed comes back, as a replica
   failover,  ///< graceful: CLUSTER FAILOVER, primary and replica change places
   restart,   ///< a primary dies and is back at once, before anybody suspects it: in place, and empty
+  stop,      ///< SIGSTOP to a primary until its replica has replaced it everywhere; then it wakes, and believes itself
 };
+
+/// All, in the order in which they are caused without a choice.
+inline constexpr std::array all_faults{Fault::kill, Fault::comeback, Fault::failover, Fault::restart, Fault::stop};
 
 /// The word of the command line.
 const char* text_of(Fault fault);
+/// All words.
+std::vector<std::string> fault_words();
 
 struct Step {
   Fault fault;
@@ -30,7 +37,7 @@ class UsageError : public std::runtime_error {
 };
 
 /// Which shard each fault hits: the one that was left alone for the longest time. A shard of one primary and one
-/// replica that has lost a node only serves for `return`. No names stand for all four faults. Throws UsageError.
+/// replica that has lost a node only serves for `return`. No names stand for all faults. Throws UsageError.
 std::vector<Step> plan_faults(const std::vector<std::string>& names, std::size_t shards);
 
 }  // namespace dbha::demo

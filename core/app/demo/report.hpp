@@ -21,6 +21,8 @@ struct FaultReport {
   TimePoint at;      ///< when
   std::optional<TimePoint> promoted;
   std::string promoted_node;
+  std::optional<TimePoint> woken;  ///< a node that was stopped
+  std::string woken_node;
   Observation seen;
   std::uint64_t calls = 0;
   std::uint64_t call_errors = 0;

@@ -20,6 +20,7 @@ json to_json(const FaultReport& fault) {
         {{"controller", restart.controller}, {"cause", restart.cause}, {"partitions", restart.partitions}});
   return {{"fault", text_of(fault.fault)},
           {"promoted_ms", ms_since(fault.at, fault.promoted)},
+          {"woken_ms", ms_since(fault.at, fault.woken)},
           {"published_ms", ms_since(fault.at, fault.seen.published_at())},
           {"applied_last_ms", ms_since(fault.at, fault.seen.applied_last())},
           {"dbrestarts", std::move(restarts)},

@@ -26,6 +26,7 @@ struct Moment {
 std::vector<Moment> moments_of(const FaultReport& fault) {
   std::vector<Moment> out = {{fault.at, fault.done}};
   if (fault.promoted) out.push_back({*fault.promoted, "Redis promoted " + fault.promoted_node});
+  if (fault.woken) out.push_back({*fault.woken, fault.woken_node + " wakes"});
   if (fault.seen.published)
     out.push_back({fault.seen.published->at,
                    "detector published " + fault.seen.published->version + ": " + fault.seen.published->changes});

@@ -5,67 +5,69 @@
 namespace dbha::demo {
 namespace {
 
-lab::RedisCluster::Options cluster_options(const Passwords& passwords) {
-  lab::RedisCluster::Options out;
-  out.primaries = Stage::shards_count;
-  out.conf_lines = acl_lines(passwords);
-  return out;
+std::unique_ptr<lab::RedisCluster> redis(const Passwords& passwords) {
+  lab::RedisCluster::Options options;
+  options.primaries = Stage::shards_count;
+  options.conf_lines = acl_lines(passwords);
+  return std::make_unique<lab::RedisCluster>(std::move(options));
 }
 
 Place place_of(const std::filesystem::path& folder, const Passwords& passwords,
-               const std::vector<lab::PortLease>& bus_ports, const lab::RedisCluster& cluster) {
-  Place out{folder, {}, bus_ports.at(0).number(), bus_ports.at(1).number(), passwords};
-  for (const auto& node : cluster.nodes()) out.seeds.push_back(node.address());
-  return out;
+               const std::vector<lab::PortLease>& bus_ports, const lab::Cluster& cluster) {
+  return {folder,   cluster.backend_table(), !cluster.in_process(), bus_ports.at(0).number(), bus_ports.at(1).number(),
+          passwords};
 }
 
-std::vector<Shard> shards_of(lab::RedisCluster& cluster) {
+std::vector<Shard> shards_of(lab::Cluster& cluster) {
   std::vector<Shard> out;
   for (const std::size_t primary : cluster.primaries()) {
-    const auto view = lab::parse_cluster_nodes(cluster.client(primary).demand({"CLUSTER", "NODES"}).text);
-    Shard shard{lab::myself(view).slots.at(0), {primary}};
+    Shard shard{cluster.slots_of(primary).at(0), {primary}};
     for (const std::size_t replica : cluster.replicas_of(primary)) shard.nodes.push_back(replica);
     out.push_back(std::move(shard));
   }
   return out;
 }
 
-std::string ports_text(const lab::RedisCluster& cluster) {
+std::string addresses_text(const lab::Cluster& cluster) {
   std::string out;
-  for (const auto& node : cluster.nodes()) out += ' ' + std::to_string(node.port);
+  for (const auto& node : cluster.nodes()) out += ' ' + node.address();
   return out;
 }
 
 }  // namespace
 
-void RefusedCommands::keep(std::size_t node) {
-  kept_ += cluster_.acl_log_count(controller_user, node);
+void Stage::make_database(const DemoOptions& options) {
+  if (options.backend == "memory") {
+    auto cluster = std::make_unique<lab::MemoryCluster>(lab::MemoryCluster::Options{.primaries = shards_count});
+    questions_ = std::make_unique<CountedQuestions>(*cluster);
+    cluster_ = std::move(cluster);
+  } else {
+    auto cluster = redis(passwords_);
+    questions_ = std::make_unique<RefusedCommands>(*cluster);
+    cluster_ = std::move(cluster);
+  }
 }
 
-long long RefusedCommands::count() {
-  return kept_ + cluster_.acl_log_count(controller_user);
-}
-
-Stage::Stage(const DemoOptions& options, const Screen& screen)
-    : cluster_((screen.line("starting a Redis Cluster: 3 primaries with a replica each, cluster-node-timeout 1000"),
-                cluster_options(passwords_))),
-      shards_(shards_of(cluster_)),
-      fleet_(place_of(folder_.path(), passwords_, bus_ports_, cluster_)) {
-  screen.line("six redis-server serve on 127.0.0.1, ports" + ports_text(cluster_));
-  fleet_.start_nb();
+Stage::Stage(const DemoOptions& options, const Screen& screen) {
+  screen.line("starting a database of 3 primaries with a replica each");
+  make_database(options);
+  shards_ = shards_of(*cluster_);
+  screen.line(cluster_->description() + ":" + addresses_text(*cluster_));
+  const Place place = place_of(folder_.path(), passwords_, bus_ports_, *cluster_);
+  fleet_.emplace(place, cluster_->in_process());
+  fleet_->start_nb();
   screen.line("nb: detector and controller, ready");
-  fleet_.start_sbs(options.controllers);
+  fleet_->start_sbs(options.controllers);
   screen.line(std::to_string(options.controllers) + " SB controllers, ready");
-  const Place place = place_of(folder_.path(), passwords_, bus_ports_, cluster_);
   const Configured configured = write_writer(place, options.rate);
   writer_ = std::make_unique<Writer>(configured.file, options.rate);
-  fleet_.add_embedded(configured);
+  fleet_->add_embedded(configured);
   writer_->start();
   screen.line("writer: embedded controller, " + std::to_string(options.rate) + " repeatable writes a second");
 }
 
 std::size_t Stage::primary(const Shard& shard) {
-  return cluster_.primary_of(shard.slots.first);
+  return cluster_->primary_of(shard.slots.first);
 }
 
 std::size_t Stage::other(const Shard& shard, std::size_t node) const {
@@ -76,7 +78,7 @@ std::size_t Stage::other(const Shard& shard, std::size_t node) const {
 
 std::vector<std::string> Stage::end() {
   writer_.reset();
-  return fleet_.end();
+  return fleet_->end();
 }
 
 }  // namespace dbha::demo

@@ -47,6 +47,8 @@ class Cluster {
 
   /// What it is, for people: "a Redis Cluster: 3 primaries ..."
   virtual std::string description() const = 0;
+  /// Commands with which a person can look at it while it runs.
+  virtual std::vector<std::string> ways_to_look() const = 0;
   /// The lines of a [backend] table that leads to it, without a login.
   virtual std::vector<std::string> backend_table() const = 0;
   /// It lives in this process, so that only roles in this process can use it.

@@ -26,7 +26,7 @@ constexpr auto effect_within = std::chrono::seconds(20);
 Config config_of(const std::vector<std::string>& backend_table) {
   std::string text = "name = \"operator\"\ncluster = \"lab\"\n[backend]\n";
   for (const auto& line : backend_table) text += line + '\n';
-  text += "[controller]\ndetectors = [{ publish = \"tcp://127.0.0.1:1\", control = \"tcp://127.0.0.1:1\" }]\n";
+  text += "[controller]\ndetectors = [{ publish = \"tcp://127.0.0.1:1\", control = \"tcp://127.0.0.1:2\" }]\n";
   return parse_config(text, "memory cluster");
 }
 
@@ -159,7 +159,8 @@ std::vector<std::size_t> MemoryCluster::replicas_of(std::size_t primary) {
 
 std::vector<SlotRange> MemoryCluster::slots_of(std::size_t primary) {
   std::vector<SlotRange> out;
-  for (const auto& range : say(primary).at("owned")) out.emplace_back(range.at(0).get<int>(), range.at(1).get<int>());
+  const json said = say(primary);
+  for (const auto& range : said.at("owns")) out.emplace_back(range.at(0).get<int>(), range.at(1).get<int>());
   return out;
 }
 

@@ -25,6 +25,7 @@ class MemoryCluster final : public Cluster {
   ~MemoryCluster() override;
 
   std::string description() const override;
+  std::vector<std::string> ways_to_look() const override { return {}; }
   std::vector<std::string> backend_table() const override;
   bool in_process() const override { return true; }
 

@@ -114,6 +114,14 @@ std::string RedisCluster::description() const {
          std::to_string(options_.node_timeout.count());
 }
 
+std::vector<std::string> RedisCluster::ways_to_look() const {
+  std::vector<std::string> out;
+  for (const auto& one : nodes())
+    if (one.running()) out.push_back("redis-cli -p " + std::to_string(one.port) + " cluster nodes");
+  out.push_back("ls " + folder().string());
+  return out;
+}
+
 std::vector<std::string> RedisCluster::backend_table() const {
   std::string seeds;
   for (const auto& one : nodes()) seeds += (seeds.empty() ? "\"" : ", \"") + one.address() + '"';

@@ -35,6 +35,7 @@ class RedisCluster final : public Cluster {
   RedisCluster() : RedisCluster(Options{}) {}
 
   std::string description() const override;
+  std::vector<std::string> ways_to_look() const override;
   std::vector<std::string> backend_table() const override;
   bool in_process() const override { return false; }
 
