@@ -48,6 +48,15 @@ Refusal read_vouched(const wire::Beat& from, Beat& to) {
   return {};
 }
 
+Refusal read_suspects(const wire::Beat& from, Beat& to) {
+  if (auto why = check_count("suspects", static_cast<std::size_t>(from.suspects_size()), max_nodes)) return why;
+  for (const auto& id : from.suspects()) {
+    if (auto why = check_name("node id", id)) return why;
+    to.suspects.push_back({id});
+  }
+  return {};
+}
+
 /// The reason quotes what nodes said, so it may hold anything; receivers accept plain text only.
 std::string plain(std::string text) {
   if (text.size() > max_text) text.resize(max_text);
@@ -69,6 +78,7 @@ void write(const Beat& from, const Publication& held, wire::Beat& to) {
     range.set_first(entry.range.first.value);
     range.set_last(entry.range.last.value);
   }
+  for (const auto& id : from.suspects) to.add_suspects(id.value);
   to.set_controllers(from.controllers);
   const auto window = std::chrono::ceil<milliseconds>(std::max(from.resync_window, Duration(0)));
   to.set_resync_window_ms(static_cast<std::uint64_t>(window.count()));
@@ -83,6 +93,7 @@ Refusal read(const wire::Beat& from, const Publication* held, Beat& to) {
     return "a resync window of " + std::to_string(from.resync_window_ms()) + " ms, at most a day is allowed";
   if (auto why = read_reach(from, held && held->version == to.version ? held->topology.get() : nullptr, to)) return why;
   if (auto why = read_vouched(from, to)) return why;
+  if (auto why = read_suspects(from, to)) return why;
   to.status = *status;
   to.reason = from.reason();
   to.controllers = from.controllers();

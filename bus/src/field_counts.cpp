@@ -72,6 +72,7 @@ class Counts {
     return for_each_field(bytes, [this](int field, std::string_view) -> Refusal {
       if (field == wire::Beat::kVouchedFieldNumber) return check_count("vouched ranges", ++vouched_, max_ranges);
       if (field == wire::Beat::kReachOthersFieldNumber) return check_count("nodes in reach", ++reach_, max_nodes);
+      if (field == wire::Beat::kSuspectsFieldNumber) return check_count("suspects", ++suspects_, max_nodes);
       return {};
     });
   }
@@ -81,6 +82,7 @@ class Counts {
   std::size_t marks_ = 0;
   std::size_t vouched_ = 0;
   std::size_t reach_ = 0;
+  std::size_t suspects_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
+#include "runtime/wall_clock.hpp"
 #include "topology/json.hpp"
 
 namespace dbha {
@@ -75,7 +76,20 @@ json topology_json(const AdminFacts& facts) {
   return out;
 }
 
-std::string answer_admin_request(std::string_view request, const std::function<AdminFacts()>& facts) {
+json state_json(const AdminFacts& facts) {
+  json out = status_json(facts);
+  for (const char* role : {"detector", "controller"})
+    if (out.contains(role)) out[role].erase("history");
+  out["what"] = "state";
+  out["at_ms"] = wall_clock_ms();
+  return out;
+}
+
+std::uint32_t stream_of(const json& entry) {
+  return entry.at("what").get<std::string>().starts_with("beat") ? watch_beats : watch_news;
+}
+
+bus::AdminAnswer answer_admin_request(std::string_view request, const std::function<AdminFacts()>& facts) {
   try {
     const json asked = json::parse(request, nullptr, false);
     if (!asked.is_object() || !asked.contains("request") || !asked["request"].is_string())
@@ -83,7 +97,9 @@ std::string answer_admin_request(std::string_view request, const std::function<A
     const auto what = asked["request"].get<std::string>();
     if (what == "status") return status_json(facts()).dump();
     if (what == "topology") return topology_json(facts()).dump();
-    return json{{"error", "there is no request '" + what + "'; there are status and topology"}}.dump(
+    if (what == "watch")
+      return {state_json(facts()).dump(), asked.value("beats", false) ? watch_news | watch_beats : watch_news + 0U};
+    return json{{"error", "there is no request '" + what + "'; there are status, topology and watch"}}.dump(
         -1, ' ', false, json::error_handler_t::replace);
   } catch (const std::exception& e) {
     return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);

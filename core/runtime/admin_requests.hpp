@@ -1,11 +1,12 @@
 #pragma once
-/// What the admin endpoint answers: {"request": "status"} and {"request": "topology"}; anything else gets {"error":
-/// "..."}.
+/// What the admin endpoint answers: {"request": "status"}, {"request": "topology"}, and {"request": "watch"}, after
+/// which lines follow; anything else gets {"error": "..."}.
 
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include <dbha_bus/admin.hpp>
 #include <nlohmann/json.hpp>
 
 #include "config/config.hpp"
@@ -21,11 +22,19 @@ struct AdminFacts {
   const ControllerRole* controller;  ///< nullptr: not played
 };
 
+/// What a watcher may hear, as bits for bus::AdminServer.
+enum WatchStream : std::uint32_t { watch_news = 1, watch_beats = 2 };
+
+/// Of a line about an entry of a history.
+std::uint32_t stream_of(const nlohmann::json& entry);
+
 /// Loop thread. Never throws.
-std::string answer_admin_request(std::string_view request, const std::function<AdminFacts()>& facts);
+bus::AdminAnswer answer_admin_request(std::string_view request, const std::function<AdminFacts()>& facts);
 
 /// "problems" is empty if all is well; its first line is what an operator should read first.
 nlohmann::json status_json(const AdminFacts& facts);
 nlohmann::json topology_json(const AdminFacts& facts);
+/// The status without the histories: where a watcher begins.
+nlohmann::json state_json(const AdminFacts& facts);
 
 }  // namespace dbha

@@ -63,6 +63,7 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
       config_(*config.controller),
       waiting_for_("no detector has answered yet"),
       state_(settings_of(config), loop.now()),
+      relay_(random_seed()),
       database_(backend.open_database(*this, database_settings(config))),
       hub_(loop, log, store, config.name, config.cluster) {
   // Always there: what was due to this process stands in its log and in its history, whether or not a handler is
@@ -86,6 +87,7 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
 ControllerRole::~ControllerRole() {
   tick_.reset();
   acks_.reset();
+  hints_.reset();
   subscriber_.reset();
   database_->close();
 }
@@ -94,6 +96,7 @@ void ControllerRole::on_publication(Publication publication) {
   perform(state_.on_publication(publication, loop_.now()));
 }
 void ControllerRole::on_beat(Beat beat) {
+  mention(beat);
   perform(state_.on_beat(beat, loop_.now()));
 }
 void ControllerRole::on_snapshot(std::size_t detector, Snapshot snapshot) {
@@ -106,7 +109,9 @@ void ControllerRole::on_garbage(std::string) {
   ++garbage_;
 }  // the bus has logged it
 void ControllerRole::on_hint(Hint hint) {
-  subscriber_->send_hint(hint);
+  relay_.take(hint, state_.applied().get(), state_.feed().fleet(), loop_.now());
+  hints_.reset();
+  if (const auto next = send_hints()) hints_ = Timer(loop_, *next, [this] { return send_hints(); });
 }
 void ControllerRole::on_subscription_interrupted(NodeId node, std::vector<std::string> channels) {
   tell(SubscriptionInterrupted{cluster_, std::move(node), std::move(channels)});
@@ -154,12 +159,27 @@ void ControllerRole::record(nlohmann::json entry) {
   history_.add(std::move(entry), loop_.now(), wall_clock_ms());
 }
 
+void ControllerRole::mention(const Beat& beat) {
+  history_.mention({{"what", "beat_heard"},
+                    {"detector", beat.stamp.detector},
+                    {"status", text_of(beat.status)},
+                    {"reason", beat.reason},
+                    {"version", beat.version.known() ? beat.version.text() : ""}},
+                   loop_.now(), wall_clock_ms());
+}
+
 void ControllerRole::send_acks() {
   for (Ack ack : state_.acks()) {
     ack.controller = name_;
     ack.pending = hub_.pending();
     subscriber_->send_ack(ack);
   }
+}
+
+/// Returns how long until the next one is due.
+std::optional<Duration> ControllerRole::send_hints() {
+  for (const auto& hint : relay_.due(state_.feed(), loop_.now())) subscriber_->send_hint(hint);
+  return relay_.next(loop_.now());
 }
 
 void ControllerRole::read_topology() {
@@ -198,6 +218,11 @@ nlohmann::json ControllerRole::status() const {
           {"detectors", std::move(detectors)},
           {"handlers", std::move(handlers)},
           {"pending", hub_.pending()},
+          {"hints",
+           {{"sent", relay_.counts().sent},
+            {"coalesced", relay_.counts().coalesced},
+            {"known", relay_.counts().known},
+            {"dropped", relay_.counts().dropped}}},
           {"garbage", garbage_},
           {"history", history_.json()}};
 }

@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "controller/controller_state.hpp"
+#include "controller/hint_relay.hpp"
 #include "events/event_hub.hpp"
 #include "runtime/history.hpp"
 #include "runtime/self_reader.hpp"
@@ -33,6 +34,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void on_change(std::function<void()> listener) { changed_ = std::move(listener); }
 
   nlohmann::json status() const;
+  History& history() { return history_; }
 
  private:
   void on_publication(Publication publication) override;
@@ -47,8 +49,10 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void apply(const ApplyOrder& order);
   void tell(const Event& event);
   void send_acks();
+  std::optional<Duration> send_hints();
   void read_topology();
   void record(nlohmann::json entry);
+  void mention(const Beat& beat);
 
   EventLoop& loop_;
   Log& log_;
@@ -61,12 +65,14 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   std::string waiting_for_;  ///< why there is no topology yet
   std::function<void()> changed_;
   ControllerState state_;
+  HintRelay relay_;
   std::unique_ptr<Database> database_;
   EventHub hub_;  // after the database: its handlers may still use calls while they end
   std::unique_ptr<BusSubscriber> subscriber_;
   std::unique_ptr<SelfReader> self_reader_;
   Timer tick_;  // the timers end first: they use everything above
   Timer acks_;
+  Timer hints_;
 };
 
 }  // namespace dbha

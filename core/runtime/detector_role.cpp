@@ -84,8 +84,14 @@ void DetectorRole::on_unusable(Endpoint endpoint, std::string reason) {
 void DetectorRole::on_hint(Hint hint) {
   perform(detector_.on_hint(hint, now()));
 }
-void DetectorRole::on_hint(std::string, Hint hint) {
-  perform(detector_.on_hint(hint, now()));
+void DetectorRole::on_hint(std::string controller, Hint hint) {
+  const HintTopic topic = topic_of(hint, detector_.published().get());
+  const bool suspect = detector_.prober().suspects().contains(topic.shard);
+  const bool allowed = fleet_.allows_hint(controller, loop_.now());
+  const auto verdict = intake_.take(hint, topic, suspect, allowed, loop_.now());
+  if (!allowed && limit_.allow("hints_limited", loop_.now()))
+    log_.warning("hints_limited", {{"controller", controller}, {"newest", text_of(hint.kind)}});
+  if (verdict == HintVerdict::look) perform(detector_.on_hint(hint, now()));
 }
 void DetectorRole::on_ack(Ack ack) {
   fleet_.on_ack(ack, loop_.now());
@@ -94,13 +100,16 @@ void DetectorRole::on_hello(std::string controller) {
   fleet_.on_hello(controller, loop_.now());
 }
 void DetectorRole::tick() {
+  for (const auto& hint : intake_.due(loop_.now())) perform(detector_.on_hint(hint, now()));
   perform(detector_.on_tick(now()));
 }
 
 void DetectorRole::perform(DetectorOutput output) {
-  for (const auto& note : output.notes)
-    if (note.level >= LogLevel::warning || limit_.allow(note.event, loop_.now()))
-      log_.write(note.level, note.event, {{"detail", note.detail}});
+  for (const auto& note : output.notes) {
+    if (note.level < LogLevel::warning && !limit_.allow(note.event, loop_.now())) continue;
+    log_.write(note.level, note.event, {{"detail", note.detail}});
+    history_.mention({{"what", note.event}, {"detail", note.detail}}, loop_.now(), wall_clock_ms());
+  }
   if (output.endpoints) source_->set_endpoints(*output.endpoints);
   if (output.store) save();
   if (output.publish) publish(*output.publish);
@@ -127,10 +136,18 @@ void DetectorRole::publish(const NewTopology& news) {
 void DetectorRole::send_beat() {
   Beat beat = detector_.beat(now());
   beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
+  for (const auto& [shard, since] : detector_.prober().suspects())
+    if (detector_.prober().probing_fast(shard, loop_.now())) beat.suspects.push_back(shard);
+  history_.mention({{"what", "beat"},
+                    {"status", text_of(beat.status)},
+                    {"reason", beat.reason},
+                    {"version", beat.version.known() ? beat.version.text() : ""},
+                    {"controllers", beat.controllers}},
+                   loop_.now(), wall_clock_ms());
   publisher_->beat(std::move(beat));
 }
 
-nlohmann::json DetectorRole::status() const {
+nlohmann::json DetectorRole::controllers_json() const {
   nlohmann::json controllers = nlohmann::json::array();
   for (const auto& [name, member] : fleet_.members()) {
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - member.since).count();
@@ -138,16 +155,33 @@ nlohmann::json DetectorRole::status() const {
                            {"applied", member.applied.known() ? member.applied.text() : ""},
                            {"current", member.applied == detector_.version()},
                            {"for_ms", since},
-                           {"pending", member.pending}});
+                           {"pending", member.pending},
+                           {"hints_refused", member.hints_refused}});
   }
+  return controllers;
+}
+
+/// Of the kinds that have been received at all.
+nlohmann::json DetectorRole::hints_json() const {
+  nlohmann::json out = nlohmann::json::object();
+  for (const HintKind kind : hint_kinds) {
+    const auto& counts = intake_.counts(kind);
+    if (counts.received == 0) continue;
+    out[text_of(kind)] = {{"received", counts.received}, {"coalesced", counts.coalesced}, {"limited", counts.limited}};
+  }
+  return out;
+}
+
+nlohmann::json DetectorRole::status() const {
   return {{"status", text_of(detector_.status())},
           {"reason", detector_.reason()},
           {"version", detector_.version().known() ? detector_.version().text() : ""},
           {"publish", publisher_->publish_endpoint()},
           {"control", publisher_->control_endpoint()},
-          {"controllers", std::move(controllers)},
+          {"controllers", controllers_json()},
           {"current_controllers", fleet_.holding(detector_.version())},
           {"probe_commands", detector_.prober().commands()},
+          {"hints", hints_json()},
           {"history", history_.json()}};
 }
 

@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "detector/detector.hpp"
 #include "detector/fleet.hpp"
+#include "detector/hint_intake.hpp"
 #include "log/rate_limit.hpp"
 #include "runtime/history.hpp"
 #include "state_store/state_store.hpp"
@@ -25,6 +26,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   DetectorRole& operator=(const DetectorRole&) = delete;
 
   nlohmann::json status() const;
+  History& history() { return history_; }
   const Detector& detector() const { return detector_; }
 
  private:
@@ -45,6 +47,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void publish(const NewTopology& news);
   void send_beat();
   void tick();
+  nlohmann::json controllers_json() const;
+  nlohmann::json hints_json() const;
 
   EventLoop& loop_;
   Log& log_;
@@ -52,6 +56,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   std::string name_;
   History history_;
   Fleet fleet_;
+  HintIntake intake_;
   RateLimit limit_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;

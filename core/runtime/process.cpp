@@ -69,6 +69,17 @@ class Process::Parts {
     admin = std::make_unique<bus::AdminServer>(bus, loop, config.admin_endpoint, [this](std::string_view request) {
       return answer_admin_request(request, [this] { return facts(); });
     });
+    if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
+    if (controller) controller->history().on_entry([this](const nlohmann::json& entry) { tell("controller", entry); });
+  }
+
+  /// Who asked to watch is told.
+  void tell(const char* role, nlohmann::json entry) {
+    const auto stream = stream_of(entry);
+    if (!admin->watched(stream)) return;
+    entry["role"] = role;
+    entry["name"] = config.name;
+    admin->publish(stream, entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 
   AdminFacts facts() const { return {config, detector.get(), controller.get()}; }
@@ -95,9 +106,9 @@ class Process::Parts {
   std::unique_ptr<PluginContext> backend_context;
   std::unique_ptr<Backend> backend;
   std::vector<std::shared_ptr<Handler>> handlers;
+  std::unique_ptr<bus::AdminServer> admin;  // before the roles, which tell it what they do until they are gone
   std::unique_ptr<DetectorRole> detector;
   std::unique_ptr<ControllerRole> controller;
-  std::unique_ptr<bus::AdminServer> admin;
 };
 
 Process::Process(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {

@@ -6,7 +6,7 @@ namespace {
 /// About what a call occupies, so that many small ones count for what they are.
 std::size_t bytes_of(const Call& call) {
   std::size_t bytes = sizeof(PendingCall) + call.key.size();
-  for (const auto& arg : call.args) bytes += sizeof arg + arg.size();
+  for (const auto& arg : call.args) bytes += sizeof(std::string) + arg.size();
   return bytes;
 }
 

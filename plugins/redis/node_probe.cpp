@@ -103,7 +103,7 @@ void NodeProbe::finish(const Pending& pending) {
   const std::span replies(pending.replies.data(), pending.commands);
   auto answer = read_answer(pending.asked.question, replies, endpoint(), settings_.credentials.username);
   if (!std::holds_alternative<NotServing>(answer)) not_serving_ = false;
-  std::visit([&](auto&& value) { deliver(std::move(value), pending.asked); }, std::move(answer));
+  std::visit([&](auto&& value) { deliver(std::forward<decltype(value)>(value), pending.asked); }, std::move(answer));
 }
 
 /// An endpoint is no identity: after a reconnect another node may answer there. So each connection asks first.

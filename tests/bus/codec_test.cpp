@@ -72,6 +72,7 @@ TEST_CASE("a thousand beats come back as they were to who holds the topology the
     REQUIRE(got.vouched == sent.vouched);
     REQUIRE(got.controllers == sent.controllers);
     REQUIRE(got.resync_window == sent.resync_window);
+    REQUIRE(got.suspects == sent.suspects);
   }
 }
 
@@ -218,6 +219,14 @@ TEST_CASE("an envelope of another cluster, version or kind is refused") {
                c.mutable_beat()->set_resync_window_ms(max_window_ms + 1);
              }),
              Contains("at most a day is allowed"));
+  CHECK(with([](auto& c) {
+          c.mutable_beat()->set_status(wire::STATUS_SUSPECT);
+          c.mutable_beat()->add_suspects("");
+        }) == "no node id");
+  CHECK(with([](auto& c) {
+          c.mutable_beat()->set_status(wire::STATUS_SUSPECT);
+          for (std::size_t i = 0; i <= max_nodes; ++i) c.mutable_beat()->add_suspects("p");
+        }) == "4097 suspects, at most 4096 are allowed");
 }
 
 TEST_CASE("an upstream message of another cluster, version or kind is refused") {

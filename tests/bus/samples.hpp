@@ -126,11 +126,13 @@ class Samples {
               .reach = {},
               .vouched = map<Member>(16384, [] { return Member{}; }),
               .controllers = below(100000),
-              .resync_window = std::chrono::milliseconds(below(86400001))};
+              .resync_window = std::chrono::milliseconds(below(86400001)),
+              .suspects = {}};
     for (const auto& node : about.topology->nodes)
       if (below(2) == 0) beat.reach.push_back(node.id);
     if (below(5) == 0) beat.reach.push_back({name()});
     std::sort(beat.reach.begin(), beat.reach.end());
+    for (unsigned i = below(4); i > 0; --i) beat.suspects.push_back({name()});
     return beat;
   }
 

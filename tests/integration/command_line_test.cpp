@@ -27,9 +27,16 @@ TEST_CASE("the program says what it is and how it is used") {
   }
   const auto help = run_dbha(site, {"--help"});
   CHECK(help.exit_code == 0);
-  for (const char* word : {"run", "check", "status", "topology", "Exit status"}) CHECK(help.says(word));
-  for (const auto& wrong : std::vector<std::vector<std::string>>{
-           {}, {"dance"}, {"run"}, {"check"}, {"status"}, {"topology"}, {"status", "--config"}, {"run", "--loudly"}}) {
+  for (const char* word : {"run", "check", "status", "topology", "watch", "Exit status"}) CHECK(help.says(word));
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{},
+                                                                 {"dance"},
+                                                                 {"run"},
+                                                                 {"check"},
+                                                                 {"status"},
+                                                                 {"topology"},
+                                                                 {"watch"},
+                                                                 {"status", "--config"},
+                                                                 {"run", "--loudly"}}) {
     const auto refused = run_dbha(site, wrong);
     INFO(refused.output);
     CHECK(refused.exit_code == 2);

@@ -44,10 +44,14 @@ TEMPLATE_TEST_CASE(
   auto& process = fleet.southbound().front();
   fleet.check_restarts({start_line});
 
+  const auto before = app->topology();
+  const auto process_before = process.topology();
   fleet.northbound().kill();
   wait_until_stale(app, true);
   CHECK(app.stale_age() >= 3s);
   process.wait_for_problem("the controller's view is stale");
+  CHECK(app->topology() == before);
+  CHECK(process.topology() == process_before);
   fleet.check_routing();
 
   fleet.start_northbound();

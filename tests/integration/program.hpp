@@ -49,6 +49,9 @@ class DbhaProcess {
   void must_end_when_asked();
   /// On a thread there is no sudden end: it is as if it had been asked to.
   void kill();
+  /// SIGSTOP and SIGCONT: only where it is a process of its own.
+  void stop() { child_.value().stop(); }
+  void resume() { child_.value().resume(); }
 
  private:
   nlohmann::json ask(const std::string& request) const;

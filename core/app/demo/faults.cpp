@@ -109,7 +109,7 @@ class FaultRun {
     const auto replica = stage_.other(shard_, primary);
     expect("failover", replica, "failover");
     const lab::PromotionWatch promotion(cluster(), {replica});
-    begin("CLUSTER FAILOVER to " + address(replica) + ", the replica of slots " + slots_text());
+    begin("graceful failover to " + address(replica) + ", the replica of slots " + slots_text());
     cluster().failover(replica);
     await(promotion);
   }
@@ -148,7 +148,7 @@ class FaultRun {
 
   void await(const lab::PromotionWatch& promotion) {
     const bool promoted = lab::wait_until(promoted_within, [&] { return !promotion.promotions().empty(); });
-    if (!promoted) throw std::runtime_error("Redis promoted no replica within 20 s");
+    if (!promoted) throw std::runtime_error("no replica was promoted within 20 s");
     report_.promoted = promotion.promotions().front().time;
     report_.promoted_node = address(promotion.promotions().front().node);
   }
@@ -166,7 +166,7 @@ class FaultRun {
     if (!all) report_.problems.insert(report_.problems.end(), due.begin(), due.end());
   }
 
-  /// Redis agrees with itself, every controller is on the detector's version, and for a while nothing happened.
+  /// The database agrees with itself, every controller is on the detector's version, and for a while nothing happened.
   void come_to_rest() {
     cluster().wait_ready(at_rest_within);
     std::vector<std::string> lagging;

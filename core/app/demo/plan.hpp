@@ -9,7 +9,7 @@
 namespace dbha::demo {
 
 enum class Fault {
-  kill,      ///< SIGKILL to a primary; Redis promotes its replica
+  kill,      ///< SIGKILL to a primary; its replica is promoted
   comeback,  ///< "return": the node that was killed comes back, as a replica
   failover,  ///< graceful: CLUSTER FAILOVER, primary and replica change places
   restart,   ///< a primary dies and is back at once, before anybody suspects it: in place, and empty

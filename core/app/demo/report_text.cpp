@@ -25,7 +25,7 @@ struct Moment {
 
 std::vector<Moment> moments_of(const FaultReport& fault) {
   std::vector<Moment> out = {{fault.at, fault.done}};
-  if (fault.promoted) out.push_back({*fault.promoted, "Redis promoted " + fault.promoted_node});
+  if (fault.promoted) out.push_back({*fault.promoted, fault.promoted_node + " is promoted"});
   if (fault.woken) out.push_back({*fault.woken, fault.woken_node + " wakes"});
   if (fault.seen.published)
     out.push_back({fault.seen.published->at,
@@ -75,7 +75,8 @@ void print_table(const DemoReport& report, const Screen& screen) {
                std::to_string(fault.call_errors)});
   }
   table.print();
-  screen.line("topology commands sent by controllers (ACL LOG): " + std::to_string(report.topology_commands));
+  screen.line("questions about the topology that controllers asked the database: " +
+              std::to_string(report.topology_commands));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct Beat {
   PartitionSet vouched;       ///< partitions whose owner claims them itself, serving, in a fresh answer
   std::uint32_t controllers = 0;
   Duration resync_window{};
+  std::vector<NodeId> suspects;  ///< primaries of the shards that it looks at closely: a hint about one is no news
 };
 
 /// The answer to a hello: what a late subscriber has missed.

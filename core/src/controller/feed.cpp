@@ -158,6 +158,16 @@ std::optional<Duration> Feed::age(TimePoint now) const {
   return out;
 }
 
+bool Feed::suspected(const NodeId& shard, TimePoint now) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const auto& entry) {
+    const auto& [id, detector] = entry;
+    if (!detector.beaten || now - *detector.beaten >= live_for) return false;
+    const Beat& beat = beats_.at(id);
+    return beat.status == DetectorStatus::suspect &&
+           std::find(beat.suspects.begin(), beat.suspects.end(), shard) != beat.suspects.end();
+  });
+}
+
 bool Feed::live(TimePoint now) const {
   const auto youngest = age(now);
   return youngest && *youngest < live_for;

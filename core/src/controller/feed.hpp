@@ -42,6 +42,10 @@ class Feed {
   /// How many hellos went without an answer since the last one that had one.
   unsigned unanswered() const { return unanswered_; }
   const std::map<std::string, Beat>& beats() const { return beats_; }
+  /// How many controllers there are, by the newest beat.
+  std::uint32_t fleet() const { return fleet_; }
+  /// Whether a live detector is looking at that shard already.
+  bool suspected(const NodeId& shard, TimePoint now) const;
 
  private:
   struct Detector {

@@ -9,6 +9,27 @@
 
 namespace dbha {
 
+/// How much one controller may say in hints: a hundred at once, which is more than it has to say when a large database
+/// is gone altogether, and ten a second in the long run.
+class HintAllowance {
+ public:
+  static constexpr double at_once = 100;
+  static constexpr double per_second = 10;
+
+  /// False if it is used up.
+  bool take(TimePoint now) {
+    left_ = std::min(at_once, left_ + per_second * std::chrono::duration<double>(now - taken_).count());
+    taken_ = now;
+    if (left_ < 1) return false;
+    left_ -= 1;
+    return true;
+  }
+
+ private:
+  double left_ = at_once;
+  TimePoint taken_;
+};
+
 /// Who has applied what: the detector's table of controllers, fed by acks and hellos. Pure.
 class Fleet {
  public:
@@ -20,9 +41,15 @@ class Fleet {
     TimePoint since;  ///< when it first said that it holds this version
     TimePoint heard;
     std::uint32_t pending = 0;
+    HintAllowance hints;
+    std::uint64_t hints_refused = 0;
   };
 
-  void on_hello(const std::string& controller, TimePoint now) { members_[controller].heard = now; }
+  void on_hello(const std::string& controller, TimePoint now) {
+    const auto [member, is_new] = members_.try_emplace(controller);
+    if (is_new) member->second.since = now;
+    member->second.heard = now;
+  }
 
   void on_ack(const Ack& ack, TimePoint now) {
     Member& member = members_[ack.controller];
@@ -30,6 +57,16 @@ class Fleet {
     member.applied = ack.applied;
     member.pending = ack.pending;
     member.heard = now;
+  }
+
+  /// Whether the detector should listen to a hint of that controller. Those who have not introduced themselves, because
+  /// the detector was started a moment ago, share one allowance.
+  bool allows_hint(const std::string& controller, TimePoint now) {
+    const auto known = members_.find(controller);
+    Member& member = known == members_.end() ? strangers_ : known->second;
+    const bool allowed = member.hints.take(now);
+    if (!allowed) ++member.hints_refused;
+    return allowed;
   }
 
   void forget_gone(TimePoint now) {
@@ -45,6 +82,7 @@ class Fleet {
 
  private:
   std::map<std::string, Member> members_;
+  Member strangers_;
 };
 
 }  // namespace dbha
