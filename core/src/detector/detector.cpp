@@ -145,8 +145,9 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
     if (const Node* owner = published_->owner(*hint.partition)) node = owner->id;
   const Target* concerned = target(node);
   if (!concerned) return finish({}, now);
-  // A replica that is gone takes nothing with it.
-  if (concerned->role == Role::replica && hint.kind == HintKind::connection_lost) return finish({}, now);
+  const bool gone =
+      hint.kind == HintKind::connection_lost || hint.kind == HintKind::refused || hint.kind == HintKind::silent;
+  if (concerned->role == Role::replica && gone) return finish({}, now);  // it takes nothing with it
   const bool first = !prober_.suspects().contains(concerned->shard);
   suspect(concerned->shard, now.time);
   if (first &&

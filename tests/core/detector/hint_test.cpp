@@ -125,3 +125,14 @@ TEST_CASE("topics without end are not remembered without end") {
   }
   CHECK(looked == HintIntake::most_topics);
 }
+
+TEST_CASE("a replica that is gone makes nobody suspect its primary, whoever noticed it") {
+  Watched w(seconds(5));
+  w.cluster.node("r1").state = FakeNode::State::killed;
+  for (const auto kind : {HintKind::connection_lost, HintKind::refused, HintKind::silent})
+    w.site.hint({kind, {"r1"}, {"host-r1", 7000}, std::nullopt});
+  CHECK(w.site.detector().status() == DetectorStatus::ok);
+  CHECK(w.site.detector().prober().suspects().empty());
+  w.site.hint({HintKind::refused, {"p1"}, {"host-p1", 7000}, std::nullopt});
+  CHECK(w.site.detector().prober().suspects().size() == 1);
+}
