@@ -75,15 +75,8 @@ class Demo {
   lab::ChildProcess child_;
 };
 
-}  // namespace
-
-TEST_CASE("the demo causes five faults, and everything that has to happen does") {
-  Demo demo({"--json"});
-  const int exit_code = demo.exit_code();
-  const std::string output = demo.output();
-  INFO(output);
-  CHECK(exit_code == 0);
-  const auto report = nlohmann::json::parse(output.substr(output.find("\n{") + 1));
+/// Five controllers, five faults, and exactly what is due after each.
+void check_report(const nlohmann::json& report) {
   CHECK(report.at("ok") == true);
   CHECK(report.at("controllers") == 5);
   CHECK(report.at("controller_topology_commands") == 0);
@@ -99,11 +92,23 @@ TEST_CASE("the demo causes five faults, and everything that has to happen does")
     CHECK(faults[i].at("woken_ms").is_null() == (due[i].first != "stop"));
   }
   CHECK(faults[4].at("woken_ms") > faults[4].at("applied_last_ms"));
+}
+
+}  // namespace
+
+TEST_CASE("the demo causes five faults, and everything that has to happen does, on either backend") {
+  const std::string backend = GENERATE("redis", "memory");
+  Demo demo({"--json", "--backend", backend});
+  const int exit_code = demo.exit_code();
+  const std::string output = demo.output();
+  INFO(output);
+  CHECK(exit_code == 0);
+  check_report(nlohmann::json::parse(output.substr(output.find("\n{") + 1)));
   demo.check_nothing_left();
 }
 
 TEST_CASE("Ctrl-C ends the demo at any moment, and all that it has started") {
-  const std::string moment = GENERATE("starting a Redis Cluster", "nb: detector", "kill: SIGKILL", "restart: restart");
+  const std::string moment = GENERATE("starting a database", "nb: detector", "kill: SIGKILL", "restart: restart");
   Demo demo({"--fault", "kill", "restart"});
   demo.wait_for(moment);
   demo.interrupt();
