@@ -3,6 +3,7 @@
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
 #include "topology/marks.hpp"
+#include "topology/ranges.hpp"
 
 namespace dbha {
 
@@ -61,7 +62,11 @@ void ControllerState::rejoin(ControllerOutput& out, TimePoint now) {
 }
 
 void ControllerState::order(ControllerOutput& out, Topology topology) {
-  const PartitionSet marked = applied_ ? due(topology.marks, applied_->marks) : PartitionSet{};
+  // Also against what is still being applied: calls are under way by it already, and one that was written to a node
+  // that stopped before it was ever applied would otherwise count as done when that node wakes and says so.
+  PartitionSet marked;
+  for (const auto* before : {applied_.get(), target_.get()})
+    if (before) add(marked, due(topology.marks, before->marks));
   target_version_ = version_of(topology);
   target_ = std::make_shared<const Topology>(std::move(topology));
   out.apply = ApplyOrder{++serial_, target_, marked};

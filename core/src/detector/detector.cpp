@@ -211,8 +211,9 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
 
 void Detector::conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& seen,
                         Now now) {
-  static const Topology nothing;
-  const Topology& before = published_ ? *published_ : nothing;
+  static const auto nothing = std::make_shared<const Topology>();
+  const auto held = published_ ? published_ : nothing;  // publish() replaces it
+  const Topology& before = *held;
   Topology after;
   after.generation = published_ ? published_->generation : 1;
   after.partitions = settings_.partitions;
@@ -223,7 +224,7 @@ void Detector::conclude(DetectorOutput& out, const Decision& decision, const Can
   out.store = marking.pending != memory_.pending;
   memory_.pending = std::move(marking.pending);
   if (!published_ || after != *published_) publish(out, std::move(after), now);
-  remember(memory_, *published_, seen, now.wall_ms);
+  remember(memory_, before, *published_, seen, now.wall_ms);
 }
 
 /// The very first topology waits until every member has answered or has had its time to: it would be followed by others

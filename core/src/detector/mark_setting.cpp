@@ -29,7 +29,7 @@ class MarkSetter {
     const NodeId held_owner = held ? held->owner : NodeId{};
     if (held_owner.empty()) return after_nobody(claim, *old, replid);
     if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, replid, held_owner);
-    if (restarted(claim.owner)) return renew(claim, *old, replid, Cause::restart, held_owner);
+    if (restarted(claim.owner)) return renew(claim, *old, stream_of(claim.owner), Cause::restart, held_owner);
     if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);
     if (const auto* waiting = memory_.pending.find(piece.first))
       return same_owner(piece, claim, *old, replid, *waiting);
@@ -43,7 +43,7 @@ class MarkSetter {
   Mark change_of_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
                        const NodeId& from) {
     const bool again = memory_.pending.find(piece.first) != nullptr;
-    const auto possible = possible_reshard(piece.first, claim, before_, evidence_, memory_.vain, now_);
+    const auto possible = possible_reshard(piece.first, claim, before_, evidence_, memory_.witness, now_);
     if (again || !possible) return renew(claim, old, replid, Cause::failover, from);
     pending.set(piece, *possible);
     return old;
@@ -70,6 +70,13 @@ class MarkSetter {
     auto healthy = memory_.healthy_ms.find(from);
     mark.last_healthy_ms = healthy == memory_.healthy_ms.end() ? 0 : healthy->second;
     return mark;
+  }
+
+  /// Of the new life, at whatever epoch it answers: its own may have risen by a reshard that is not confirmed yet, and
+  /// a stream learnt later would seem to be another event.
+  ReplId stream_of(const NodeId& owner) const {
+    const View* own = evidence_.of(owner);
+    return own && own->role == Role::primary ? own->replid : ReplId{};
   }
 
   bool restarted(const NodeId& owner) const {
@@ -123,7 +130,7 @@ void add_borders(std::vector<std::uint32_t>& borders, const PartitionMap<T>& map
 std::vector<std::uint32_t> borders_of(const MarkMemory& memory) {
   std::vector<std::uint32_t> out;
   add_borders(out, memory.pending);
-  for (const auto& [id, claimed] : memory.vain) add_borders(out, claimed);
+  for (const auto& [id, claimed] : memory.witness.vain) add_borders(out, claimed);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -152,7 +159,8 @@ Marking set_marks(const Topology& before, const Topology& after, const Evidence&
   return out;
 }
 
-void remember(MarkMemory& memory, const Topology& topology, const Evidence& evidence, std::int64_t wall_ms) {
+void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,
+              std::int64_t wall_ms) {
   for (const auto& [id, view] : evidence.views) {
     const Node* node = topology.node(id);
     if (!node || view->role != Role::primary) {
@@ -164,7 +172,7 @@ void remember(MarkMemory& memory, const Topology& topology, const Evidence& evid
     highest = std::max(highest, self_report(*view).epoch);
     if (evidence.serves(id)) memory.healthy_ms[id] = wall_ms;
   }
-  memory.vain = vain_claims(std::move(memory.vain), topology, evidence);
+  note(memory.witness, before, topology, evidence);
 }
 
 }  // namespace dbha

@@ -13,7 +13,7 @@ struct MarkMemory {
   /// Wall clock in ms since 1970 when the node last said that it serves its partitions.
   std::map<NodeId, std::int64_t> healthy_ms;
   PartitionMap<PendingReshard> pending;  ///< changes of owner whose mark waits for the old owner's answer
-  VainClaims vain;
+  ReshardWitness witness;
   friend bool operator==(const MarkMemory&, const MarkMemory&) = default;
 };
 
@@ -28,6 +28,8 @@ Marking set_marks(const Topology& before, const Topology& after, const Evidence&
                   TimePoint now);
 
 /// Notes what this evidence says, after the marks have been set with it: all but what is pending.
-void remember(MarkMemory& memory, const Topology& topology, const Evidence& evidence, std::int64_t wall_ms);
+/// `before`: what was published before this evidence.
+void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,
+              std::int64_t wall_ms);
 
 }  // namespace dbha

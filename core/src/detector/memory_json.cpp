@@ -38,7 +38,9 @@ MarkMemory read(const json& j) {
   for (const auto& [id, ms] : j.at("healthy").items()) out.healthy_ms[{id}] = ms.get<std::int64_t>();
   for (const auto& entry : j.at("pending"))
     out.pending.set(range_from_json(entry.at("partitions")), pending_from_json(entry));
-  for (const auto& [id, claimed] : j.at("vain").items()) out.vain[{id}] = ranges(claimed);
+  for (const auto& [id, claimed] : j.at("vain").items()) out.witness.vain[{id}] = ranges(claimed);
+  for (const auto& [id, epoch] : j.at("heard").items())
+    out.witness.heard[{id}] = {number_from_json<std::uint64_t>(epoch)};
   return out;
 }
 
@@ -48,11 +50,13 @@ json to_json(const MarkMemory& memory) {
   json out = {{"replid_epoch", json::object()},
               {"healthy", json::object()},
               {"pending", json::array()},
-              {"vain", json::object()}};
+              {"vain", json::object()},
+              {"heard", json::object()}};
   for (const auto& [id, epoch] : memory.replid_epoch) out["replid_epoch"][id.value] = epoch.value;
   for (const auto& [id, ms] : memory.healthy_ms) out["healthy"][id.value] = ms;
   for (const auto& [range, pending] : memory.pending) out["pending"].push_back(to_json(range, pending));
-  for (const auto& [id, claimed] : memory.vain) out["vain"][id.value] = dbha::to_json(claimed);
+  for (const auto& [id, claimed] : memory.witness.vain) out["vain"][id.value] = dbha::to_json(claimed);
+  for (const auto& [id, epoch] : memory.witness.heard) out["heard"][id.value] = epoch.value;
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "topology/ranges.hpp"
+
 namespace dbha {
 namespace {
 
@@ -10,52 +12,48 @@ bool claims(const View& own, Partition p) {
   return std::any_of(owns.begin(), owns.end(), [&](PartitionRange r) { return r.contains(p); });
 }
 
-PartitionSet claimed_in_vain(const View& own, const Topology& published, const PartitionSet& before) {
+PartitionSet claimed_in_vain(const View& own, const Topology& published, bool another_life, const PartitionSet& held) {
   PartitionSet claimed;
   for (const auto range : self_report(own).owns) claimed.set(range, {});
-  PartitionSet still;
-  walk(claimed, before, [&](PartitionRange range, const Member* mine, const Member* vain) {
-    if (mine && vain) still.set(range, {});
-  });
+  PartitionSet of_others;
   PartitionSet out;
   walk(claimed, published.claims, [&](PartitionRange range, const Member* mine, const Claim* claim) {
-    const bool others = claim && !claim->owner.empty() && claim->owner != own.node;
-    if (!mine || !others) return;
-    const bool lower = self_report(own).epoch <= claim->epoch;
-    PartitionSet piece;
-    piece.set(range, {});
-    walk(piece, still, [&](PartitionRange part, const Member* here, const Member* vain) {
-      if (here && (lower || vain)) out.set(part, {});
-    });
+    if (!mine || !claim || claim->owner.empty() || claim->owner == own.node) return;
+    of_others.set(range, {});
+    if (another_life || self_report(own).epoch <= claim->epoch) out.set(range, {});
   });
+  add(out, both(of_others, held));
   return out;
+}
+
+bool in_another_life(const View& own, const Topology& before) {
+  const Node* node = before.node(own.node);
+  return node && !node->run_id.empty() && node->run_id != own.run_id;
 }
 
 }  // namespace
 
-VainClaims vain_claims(VainClaims out, const Topology& published, const Evidence& evidence) {
+void note(ReshardWitness& witness, const Topology& before, const Topology& published, const Evidence& evidence) {
   for (const auto& [id, view] : evidence.views) {
-    auto claimed = claimed_in_vain(*view, published, out[id]);
-    if (claimed.empty()) {
-      out.erase(id);
-    } else {
-      out[id] = std::move(claimed);
-    }
+    if (view->role == Role::primary) witness.heard[id] = view->current_epoch;
+    PartitionSet& vain = witness.vain[id];
+    vain = claimed_in_vain(*view, published, in_another_life(*view, before), vain);
+    if (vain.empty()) witness.vain.erase(id);
   }
-  return out;
 }
 
 std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, const Topology& before,
-                                               const Evidence& evidence, const VainClaims& vain, TimePoint now) {
+                                               const Evidence& evidence, const ReshardWitness& witness, TimePoint now) {
   const Node* from = before.owner(p);
   const Node* to = before.node(claim.owner);
   const View* own = evidence.of(claim.owner);
   if (!from || !to || !own) return std::nullopt;
   const bool primary_all_along = to->role == Role::primary && own->role == Role::primary && to->replid == own->replid;
-  const auto claimed = vain.find(claim.owner);
-  const bool in_vain = claimed != vain.end() && claimed->second.find(p);
+  const auto claimed = witness.vain.find(claim.owner);
+  const bool in_vain = claimed != witness.vain.end() && claimed->second.find(p);
   if (!primary_all_along || in_vain) return std::nullopt;
-  const bool next_epoch = claim.epoch.value <= before.epoch().value + 1;
+  const auto heard = witness.heard.find(from->id);
+  const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1;
   return PendingReshard{from->id, from->run_id, from->replid, to->id, next_epoch, now};
 }
 
@@ -64,10 +62,7 @@ ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence&
   if (!own || own->asked <= pending.since)
     return now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
   if (own->run_id != pending.run_id) return ReshardVerdict::failover;
-  if (own->role == Role::replica) {
-    const bool emptied = pending.next_epoch && self_report(*own).primary == pending.to;
-    return emptied ? ReshardVerdict::reshard : ReshardVerdict::failover;
-  }
+  if (own->role == Role::replica) return pending.next_epoch ? ReshardVerdict::reshard : ReshardVerdict::failover;
   if (own->replid != pending.replid) return ReshardVerdict::failover;
   if (!claims(*own, p)) return ReshardVerdict::reshard;
   return now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;

@@ -18,27 +18,36 @@ struct PendingReshard {
   RunId run_id;   ///< its life
   ReplId replid;  ///< and its stream, as published before
   NodeId to;
-  /// The claim's epoch is the next one after all that was published. An election in between would have taken one, and
-  /// the migration after it another: so an old owner that follows the new one has given all it had, and nothing else
-  /// happened (Redis makes a primary that was emptied by a migration a replica).
+  /// The claim's epoch is at most the next one after all that the old owner had heard of when it last answered as a
+  /// primary. An election in between would have taken that one, and the migration after it another: so there was none,
+  /// and an old owner that is a replica now, in the same life, became one afterwards: emptied by the migration (Redis
+  /// makes it the new owner's replica), or failed over without the partition.
   bool next_epoch = false;
   TimePoint since;  ///< only answers to questions asked after that count
   friend bool operator==(const PendingReshard&, const PendingReshard&) = default;
 };
 
-/// What each node has begun to claim, in its own answers, at an epoch not above that of the published other owner, and
-/// claims still, at whatever epoch: if it wins, it takes back what was given away, and that is no reshard.
-using VainClaims = std::map<NodeId, PartitionSet>;
+/// What earlier answers tell of a change of owner.
+struct ReshardWitness {
+  /// What each node has begun to claim, in its own answers, at an epoch not above that of the published other owner,
+  /// and claims still, at whatever epoch: if it wins, it takes back what was given away, and that is no reshard. The
+  /// same goes for what it claims in the first answer of a new life: it got that before, and lost it with all it had.
+  std::map<NodeId, PartitionSet> vain;
+  /// The greatest epoch that each node had heard of when it last answered as a primary.
+  std::map<NodeId, Epoch> heard;
+  friend bool operator==(const ReshardWitness&, const ReshardWitness&) = default;
+};
 
-/// The claims in vain after this evidence; those of a node that does not answer stay until it does.
-VainClaims vain_claims(VainClaims before, const Topology& published, const Evidence& evidence);
+/// Notes this evidence, after the changes that it brought have been judged. `before`: what was published before it.
+/// What is known of a node that does not answer stays as it is.
+void note(ReshardWitness& witness, const Topology& before, const Topology& published, const Evidence& evidence);
 
 /// How long the old owner may take to answer; then it is a failover.
 inline constexpr Duration reshard_answer_within = std::chrono::seconds(3);
 
 /// Whether the change from `before` to `claim` at this partition may be a reshard: what then remains to be answered.
 std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, const Topology& before,
-                                               const Evidence& evidence, const VainClaims& vain, TimePoint now);
+                                               const Evidence& evidence, const ReshardWitness& witness, TimePoint now);
 
 enum class ReshardVerdict { open, reshard, failover };
 ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence& evidence, TimePoint now);

@@ -32,6 +32,14 @@ void add(PartitionSet& set, const PartitionSet& more) {
   for (const auto& entry : more) set.set(entry.range, {});
 }
 
+PartitionSet both(const PartitionSet& a, const PartitionSet& b) {
+  PartitionSet out;
+  walk(a, b, [&](PartitionRange range, const Member* here, const Member* there) {
+    if (here && there) out.set(range, {});
+  });
+  return out;
+}
+
 PartitionSet partitions_of(const Topology& topology, const NodeId& owner) {
   PartitionSet out;
   for (const auto& entry : topology.claims)

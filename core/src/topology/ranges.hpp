@@ -17,6 +17,9 @@ std::vector<PartitionRange> cut(PartitionRange range, const std::vector<std::uin
 /// Adds every range of `more` to `set`.
 void add(PartitionSet& set, const PartitionSet& more);
 
+/// The partitions that are in both.
+PartitionSet both(const PartitionSet& a, const PartitionSet& b);
+
 /// The partitions that `owner` owns by these claims.
 struct Topology;
 PartitionSet partitions_of(const Topology& topology, const NodeId& owner);

@@ -36,6 +36,12 @@ struct Site {
 
 }  // namespace
 
+TEST_CASE("a change is marked against what is still being applied: its calls are under way already") {
+  Site s;
+  REQUIRE(s.hear(three_shards()).apply->marked.empty());
+  REQUIRE(s.hear(after_failover(three_shards())).apply->marked == set_of({range(0, 99)}));
+}
+
 TEST_CASE("nothing is told before the topology has been applied; then the change, the marks and the ack come at once") {
   Site s;
   const auto heard = s.hear(three_shards());

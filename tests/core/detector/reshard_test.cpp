@@ -138,6 +138,35 @@ TEST_CASE("an emptied primary that follows the new owner after an election in be
   REQUIRE(s.site.mark_at(50).cause == Cause::failover);
 }
 
+TEST_CASE("the new owner restarts empty before its claim is published: what it got is lost with the rest") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2");
+  FakeNode& p2 = s.cluster.node("p2");
+  p2.ok = false;  // as Redis says for two seconds after a start: so the claim waits until others name it
+  s.cluster.start("p2");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE(s.site.mark_at(100).cause == Cause::restart);
+  REQUIRE(s.site.mark_at(0).owner.value == "p2");
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+}
+
+TEST_CASE("a primary restarts while its epoch, risen by a reshard, is not confirmed: one event, not two") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2", seconds(60));  // nobody but p2 knows its new epoch
+  s.loop.advance(seconds(2));
+  const auto before = s.site.mark_at(100);
+  s.cluster.start("p2");
+  s.loop.advance(seconds(2));
+  const Mark restarted = s.site.mark_at(100);
+  REQUIRE(restarted.cause == Cause::restart);
+  REQUIRE(restarted.count == before.count + 1);
+  REQUIRE(restarted.replid == s.cluster.node("p2").replid);
+  s.cluster.spread("p2");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.mark_at(100) == restarted);
+}
+
 TEST_CASE("another change of owner comes before the first was borne out: both are one failover") {
   Scene s;
   s.cluster.migrate(moved, "p1", "p2", seconds(60));  // p1 goes on to claim it

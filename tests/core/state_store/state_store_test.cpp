@@ -43,7 +43,8 @@ MarkMemory memory_of_all_kinds() {
   out.replid_epoch[{"p1"}] = {7};
   out.healthy_ms[{"p2"}] = 1234;
   out.pending.set(range(5, 9), PendingReshard{{"p1"}, {"life"}, {"stream"}, {"p2"}, true, {}});
-  out.vain[{"p3"}].set(range(1, 2), {});
+  out.witness.vain[{"p3"}].set(range(1, 2), {});
+  out.witness.heard[{"p2"}] = {9};
   return out;
 }
 
@@ -159,8 +160,9 @@ TEST_CASE("what the detector stored and cannot be read is refused, with the file
   const std::string topology = R"({"topology":{"generation":1,"partitions":1,"nodes":[],"claims":[],"marks":[]},)";
   REQUIRE_THAT(damaged(topology + R"("memory":{}})"),
                Catch::Contains("the detector's memory cannot be read") && advice && what_to_do);
-  REQUIRE_THAT(damaged(topology + R"("memory":{"replid_epoch":{"a":-1},"healthy":{},"pending":[],"vain":{}}})"),
-               Catch::Contains("-1 is no number") && advice && what_to_do);
+  REQUIRE_THAT(
+      damaged(topology + R"("memory":{"replid_epoch":{"a":-1},"healthy":{},"pending":[],"vain":{},"heard":{}}})"),
+      Catch::Contains("-1 is no number") && advice && what_to_do);
 }
 
 TEST_CASE("a folder that cannot be made is refused by its name") {

@@ -1,0 +1,148 @@
+#include "detector_process.hpp"
+
+#include "topology/diff.hpp"
+
+namespace dbha::sim {
+namespace {
+
+constexpr Duration beat_period = std::chrono::seconds(1);
+
+std::int64_t wall_ms(TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+}
+
+DetectorSettings settings_of(const Site& site) {
+  DetectorSettings out;
+  out.probe.commands_per_second = site.probe_budget;
+  out.partitions = site.partitions;
+  out.seeds = site.seeds;
+  return out;
+}
+
+/// max(wall clock, the stored one + 1), as the real state store gives it.
+std::uint64_t next_start(DetectorStore& store, TimePoint now) {
+  return store.start = std::max(static_cast<std::uint64_t>(wall_ms(now)), store.start + 1);
+}
+
+}  // namespace
+
+DetectorProcess::DetectorProcess(Site& site, DetectorStore& store, std::function<void()> died)
+    : site_(site),
+      store_(store),
+      died_(std::move(died)),
+      start_(next_start(store, site.clock.now())),
+      detector_(settings_of(site), cost_of, store.state, now()) {
+  site_.record.add("detector", start_, [&] { return "starts, life " + std::to_string(start_); });
+  site_.oracle.detector_started(store.state.topology);
+  publisher_ = site_.bus.open_publisher(*this, gate_, "d", start_);
+  if (detector_.published()) {
+    site_.oracle.published(*detector_.published());
+    publisher_->publish(detector_.version(), detector_.published());
+  }
+  send_beat();
+  TopologySourceListener& listener = *this;
+  source_ = std::make_unique<Source>(site_.clock, site_.cluster, gate_, listener);
+  perform(detector_.start(now()));
+  tick();
+  site_.clock.after(beat_period, life_.guard([this] { beat(); }));
+}
+
+Now DetectorProcess::now() const {
+  return {site_.clock.now(), wall_ms(site_.clock.now())};
+}
+
+void DetectorProcess::on_view(View view) {
+  site_.oracle.seen(view);
+  perform(detector_.on_view(std::move(view), now()));
+}
+void DetectorProcess::on_role(RoleAnswer answer) {
+  perform(detector_.on_role(answer, now()));
+}
+void DetectorProcess::on_epoch(EpochAnswer answer) {
+  perform(detector_.on_epoch(answer, now()));
+}
+void DetectorProcess::on_alive(Endpoint endpoint, NodeId, TimePoint, TimePoint) {
+  perform(detector_.on_alive(endpoint, now()));
+}
+void DetectorProcess::on_no_answer(Endpoint endpoint, Question question, TimePoint) {
+  perform(detector_.on_no_answer(endpoint, question, now()));
+}
+void DetectorProcess::on_unusable(Endpoint endpoint, std::string reason) {
+  perform(detector_.on_unusable(endpoint, reason, now()));
+}
+void DetectorProcess::on_hint(Hint hint) {
+  perform(detector_.on_hint(hint, now()));
+}
+void DetectorProcess::on_hint(std::string, Hint hint) {
+  perform(detector_.on_hint(hint, now()));
+}
+void DetectorProcess::on_ack(Ack ack) {
+  fleet_.on_ack(ack, site_.clock.now());
+}
+void DetectorProcess::on_hello(std::string controller) {
+  fleet_.on_hello(controller, site_.clock.now());
+}
+
+void DetectorProcess::tick() {
+  if (dead_) return;
+  perform(detector_.on_tick(now()));
+  site_.clock.after(detector_.next_tick(site_.clock.now()), life_.guard([this] { gate_.pass([this] { tick(); }); }));
+}
+
+void DetectorProcess::beat() {
+  if (dead_) return;
+  fleet_.forget_gone(site_.clock.now());
+  send_beat();
+  site_.clock.after(beat_period, life_.guard([this] { gate_.pass([this] { beat(); }); }));
+}
+
+/// In the order of the real one, which is what a death in the middle of it shows.
+void DetectorProcess::perform(DetectorOutput output) {
+  if (dead_) return;
+  for (const auto& note : output.notes)
+    site_.record.add("detector", note.event.size(), [&] { return note.event + ": " + note.detail; });
+  if (output.endpoints) source_->set_endpoints(*output.endpoints);
+  if (output.store) save();
+  if (dead_) return;
+  if (output.publish) publish(*output.publish);
+  for (const auto& ask : output.asks) {
+    site_.oracle.asked(cost_of(ask.question, site_.cluster.size()));
+    source_->ask(ask.endpoint, ask.question);
+  }
+}
+
+void DetectorProcess::save() {
+  if (death_ == Death::before_next_save) return die(Death::now);
+  store_.before = std::exchange(store_.state, detector_.state());
+  if (death_ == Death::after_next_save) die(Death::now);
+}
+
+void DetectorProcess::publish(const NewTopology& news) {
+  site_.record.add("detector", news.version.digest,
+                   [&] { return "publishes " + news.version.text() + ": " + dbha::text_of(news.diff); });
+  site_.oracle.published(*news.topology);
+  publisher_->publish(news.version, news.topology);
+  send_beat();
+}
+
+void DetectorProcess::send_beat() {
+  Beat beat = detector_.beat(now());
+  beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
+  publisher_->beat(std::move(beat));
+}
+
+void DetectorProcess::die(Death moment) {
+  if (dead_) return;
+  death_ = moment;
+  if (moment != Death::now) return;
+  dead_ = true;
+  died_();
+}
+
+void DetectorProcess::pause(Duration lasts) {
+  if (dead_ || !gate_.open()) return;
+  gate_.close();
+  site_.clock.after(lasts, life_.guard([this] { gate_.reopen(); }));
+}
+
+}  // namespace dbha::sim

@@ -1,0 +1,71 @@
+#pragma once
+/// One life of the detector's process, wired as core/runtime/detector_role.cpp wires the real one.
+
+#include <memory>
+
+#include "detector/detector.hpp"
+#include "detector/fleet.hpp"
+#include "gate.hpp"
+#include "site.hpp"
+#include "source.hpp"
+
+namespace dbha::sim {
+
+/// What survives the process.
+struct DetectorStore {
+  std::uint64_t start = 0;
+  DetectorState state;
+  DetectorState before;  ///< what a power cut leaves: one save older
+};
+
+/// When a process is killed: its most delicate moments are around a save.
+enum class Death { now, before_next_save, after_next_save };
+
+class DetectorProcess final : TopologySourceListener, BusPublisherListener {
+ public:
+  /// `died`: told once, when the planned death has come; nothing happens in the process afterwards.
+  DetectorProcess(Site& site, DetectorStore& store, std::function<void()> died);
+  DetectorProcess(const DetectorProcess&) = delete;
+  DetectorProcess& operator=(const DetectorProcess&) = delete;
+
+  const Detector& detector() const { return detector_; }
+  void die(Death moment);
+  bool dead() const { return dead_; }
+  /// SIGSTOP for so long.
+  void pause(Duration lasts);
+
+ private:
+  void on_view(View view) override;
+  void on_role(RoleAnswer answer) override;
+  void on_epoch(EpochAnswer answer) override;
+  void on_alive(Endpoint endpoint, NodeId node, TimePoint asked, TimePoint answered) override;
+  void on_no_answer(Endpoint endpoint, Question question, TimePoint asked) override;
+  void on_unusable(Endpoint endpoint, std::string reason) override;
+  void on_hint(Hint hint) override;
+  void on_ack(Ack ack) override;
+  void on_hint(std::string controller, Hint hint) override;
+  void on_hello(std::string controller) override;
+
+  Now now() const;
+  void perform(DetectorOutput output);
+  void save();
+  void publish(const NewTopology& news);
+  void send_beat();
+  void tick();
+  void beat();
+
+  Site& site_;
+  DetectorStore& store_;
+  std::function<void()> died_;
+  Gate gate_;
+  Fleet fleet_;
+  std::uint64_t start_;
+  Detector detector_;
+  std::unique_ptr<BusPublisher> publisher_;
+  std::unique_ptr<Source> source_;
+  std::optional<Death> death_;
+  bool dead_ = false;
+  Life life_;
+};
+
+}  // namespace dbha::sim

@@ -1,0 +1,189 @@
+#include "oracle.hpp"
+
+#include <algorithm>
+
+#include "topology/diff.hpp"
+#include "topology/marks.hpp"
+#include "topology/ranges.hpp"
+
+namespace dbha::sim {
+namespace {
+
+constexpr double bytes_per_second = 1e6;
+
+std::string text_of(const Claim& claim) {
+  return short_id(claim.owner) + '@' + std::to_string(claim.epoch.value) +
+         (claim.turn ? '.' + std::to_string(claim.turn) : "");
+}
+
+std::string text_of(const Mark& mark) {
+  return short_id(mark.owner) + '@' + std::to_string(mark.epoch.value) + '#' + std::to_string(mark.count);
+}
+
+bool below(const Claim& a, const Claim& b) {
+  return std::pair(a.epoch, a.turn) < std::pair(b.epoch, b.turn);
+}
+
+}  // namespace
+
+bool Spending::add(TimePoint now, double amount) {
+  spent_.emplace_back(now, amount);
+  sum_ += amount;
+  while (spent_.front().first <= now - std::chrono::seconds(1)) {
+    sum_ -= spent_.front().second;
+    spent_.pop_front();
+  }
+  return sum_ <= allowed_ * 1.0001;
+}
+
+Oracle::Oracle(const VirtualClock& clock, Record& record, const memory::Cluster& cluster, std::uint32_t partitions,
+               std::size_t controllers, double probe_budget)
+    : clock_(clock),
+      record_(record),
+      cluster_(cluster),
+      partitions_(partitions),
+      truth_(cluster, partitions, clock.now()),
+      marks_(truth_, partitions),
+      claims_(partitions),
+      applied_(controllers),
+      told_(controllers, std::vector<Told>(partitions)),
+      commands_(probe_budget),
+      bytes_(bytes_per_second) {}
+
+void Oracle::breach(Breach breach, std::string detail) {
+  record_.add("oracle", static_cast<std::uint64_t>(breach),
+              [&] { return "!! " + std::string(sim::text_of(breach)) + ": " + detail; });
+  violations_.push_back({breach, std::move(detail), clock_.now()});
+}
+
+// ---- The detector
+
+void Oracle::detector_started(const std::shared_ptr<const Topology>& stored) {
+  newest_ = stored ? *stored : Topology{};
+  marks_.detector_started(clock_.now());
+  commands_.begin_anew();
+  bytes_.begin_anew();
+}
+
+void Oracle::asked(QuestionCost cost) {
+  const bool within = commands_.add(clock_.now(), cost.commands);
+  if (!bytes_.add(clock_.now(), cost.bytes) || !within) breach(Breach::budget, "the probe budget is exceeded");
+}
+
+void Oracle::published(const Topology& topology) {
+  ++publications_;
+  truth_.catch_up(clock_.now());
+  check_order(newest_, topology, "published");
+  check_owners(topology);
+  check_lives(topology);
+  marks_.published(topology.marks, clock_.now());
+  newest_ = topology;
+}
+
+void Oracle::check_order(const Topology& before, const Topology& after, const char* whose) {
+  if (after.generation < before.generation) breach(Breach::backwards, std::string(whose) + " generation");
+  if (after.generation != before.generation) return;
+  walk(before.claims, after.claims, [&](PartitionRange range, const Claim* a, const Claim* b) {
+    if (a && (!b || below(*b, *a)))
+      breach(Breach::backwards, std::string(whose) + " claim of " + dbha::text_of(range) + ": " + text_of(*a) + " -> " +
+                                    (b ? text_of(*b) : "none"));
+  });
+  walk(before.marks, after.marks, [&](PartitionRange range, const Mark* a, const Mark* b) {
+    if (a && (!b || (newer(*a, *b) && !same_event(*a, *b))))
+      breach(Breach::backwards, std::string(whose) + " mark of " + dbha::text_of(range) + ": " + text_of(*a) + " -> " +
+                                    (b ? text_of(*b) : "none"));
+  });
+}
+
+void Oracle::check_owners(const Topology& topology) {
+  for (const auto& [range, claim] : topology.claims)
+    for (std::uint32_t p = range.first.value; p <= range.last.value; ++p) {
+      auto& claims = claims_[p];
+      if (std::find(claims.begin(), claims.end(), claim) != claims.end()) continue;
+      claims.push_back(claim);
+      if (claim.owner.empty() || truth_.ever_owned({p}, claim.owner)) continue;
+      return breach(Breach::unfounded, "partition " + std::to_string(p) + " never was of " + text_of(claim));
+    }
+}
+
+void Oracle::check_lives(const Topology& topology) {
+  for (const auto& node : topology.nodes) {
+    if (node.run_id.empty()) continue;
+    const auto life = truth_.life(node.id, node.run_id);
+    if (!life) breach(Breach::unfounded, "node " + short_id(node.id) + " never lived as " + node.run_id.value);
+    const Node* before = newest_.node(node.id);
+    if (!life || !before || before->run_id.empty()) continue;
+    if (const auto was = truth_.life(node.id, before->run_id); was && *life < *was)
+      breach(Breach::backwards, "life of node " + short_id(node.id));
+  }
+}
+
+// ---- The controllers
+
+void Oracle::controller_started(std::size_t controller) {
+  applied_[controller] = {};
+}
+
+void Oracle::applied(std::size_t controller, const Topology& topology) {
+  if (topology.generation == 0) return;  // read by itself: any detector's replaces it
+  check_order(applied_[controller], topology, "applied");
+  applied_[controller] = topology;
+  for (const auto& [range, claim] : topology.claims)
+    for (std::uint32_t p = range.first.value; p <= range.last.value; ++p)
+      if (std::find(claims_[p].begin(), claims_[p].end(), claim) == claims_[p].end())
+        return breach(Breach::not_a_join, "c" + std::to_string(controller) + " partition " + std::to_string(p) + ": " +
+                                              text_of(claim) + " was never published");
+  for (const auto& [range, mark] : topology.marks)
+    for (std::uint32_t p = range.first.value; p <= range.last.value; ++p)
+      if (!marks_.find({p}, mark))
+        return breach(Breach::not_a_join, "c" + std::to_string(controller) + " partition " + std::to_string(p) +
+                                              ": mark " + text_of(mark) + " was never published");
+}
+
+void Oracle::told(std::size_t controller, const DbRestart& event, const Topology& topology, const Topology* applied) {
+  ++events_;
+  if (!applied || *applied != topology) breach(Breach::early, "c" + std::to_string(controller));
+  std::string without_loss;
+  for (const auto& entry : event.partitions)
+    for (std::uint32_t p = entry.range.first.value; p <= entry.range.last.value; ++p) {
+      const Mark* mark = topology.marks.find({p});
+      if (!mark) continue;
+      if (event.cause == Cause::start) told_[controller][p] = {marks_.find({p}, *mark), clock_.now()};
+      if (event.cause != Cause::start) told_of(controller, {p}, *mark, without_loss);
+    }
+  if (!without_loss.empty())
+    breach(Breach::spurious, without_loss + ": c" + std::to_string(controller) + ' ' + dbha::text_of(event.partitions));
+}
+
+void Oracle::told_of(std::size_t controller, Partition partition, const Mark& mark, std::string& without_loss) {
+  Told& told = told_[controller][partition.value];
+  const auto place = marks_.find(partition, mark);
+  if (!place) return breach(Breach::not_a_join, "an event for mark " + text_of(mark) + ", which was never published");
+  if (told.mark && *told.mark == *place) without_loss = "told again";
+  if (told.mark && *told.mark > *place) without_loss = "told of an older mark";
+  if (without_loss.empty()) without_loss = marks_.without_loss(partition, told.mark, *place);
+  told.mark = place;
+}
+
+void Oracle::check_missed() {
+  truth_.catch_up(clock_.now());
+  for (std::size_t c = 0; c < told_.size(); ++c) {
+    PartitionSet missed;
+    PartitionSet unbroken;
+    for (std::uint32_t p = 0; p < partitions_; ++p) {
+      const auto& losses = truth_.losses({p});
+      if (losses.empty()) continue;
+      const Told& told = told_[c][p];
+      const auto covered =
+          std::max(told.all.value_or(TimePoint{}), told.mark ? marks_.at({p}, *told.mark).published : TimePoint{});
+      const auto first =
+          std::find_if(losses.begin(), losses.end(), [&](const auto& loss) { return loss.at > covered; });
+      if (first == losses.end()) continue;
+      (truth_.unbroken({p}, *first) ? unbroken : missed).set({{p}, {p}}, {});
+    }
+    if (!unbroken.empty()) breach(Breach::unbroken, "c" + std::to_string(c) + ' ' + dbha::text_of(unbroken));
+    if (!missed.empty()) breach(Breach::missed, "c" + std::to_string(c) + ' ' + dbha::text_of(missed));
+  }
+}
+
+}  // namespace dbha::sim

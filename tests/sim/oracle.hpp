@@ -1,0 +1,89 @@
+#pragma once
+/// Knows the truth and watches what dbha makes of it, step by step.
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <dbha/backend.hpp>
+#include <dbha/events.hpp>
+
+#include "mark_history.hpp"
+#include "record.hpp"
+#include "violation.hpp"
+
+namespace dbha::sim {
+
+/// What one process spent in any one second, of what it may.
+class Spending {
+ public:
+  explicit Spending(double allowed) : allowed_(allowed) {}
+  /// Whether it still is within what is allowed.
+  bool add(TimePoint now, double amount);
+  void begin_anew() {
+    spent_.clear();
+    sum_ = 0;
+  }
+
+ private:
+  double allowed_;
+  double sum_ = 0;
+  std::deque<std::pair<TimePoint, double>> spent_;
+};
+
+class Oracle {
+ public:
+  Oracle(const VirtualClock& clock, Record& record, const memory::Cluster& cluster, std::uint32_t partitions,
+         std::size_t controllers, double probe_budget);
+
+  // ---- What the detector does
+  /// `stored`: what it remembers; from here on nothing may go back.
+  void detector_started(const std::shared_ptr<const Topology>& stored);
+  void asked(QuestionCost cost);
+  void seen(const View& view) { truth_.said(view); }
+  void published(const Topology& topology);
+
+  // ---- What the controllers do
+  void controller_started(std::size_t controller);
+  void applied(std::size_t controller, const Topology& topology);
+  /// A dbrestart that is due by the marks of `topology`, while `applied` is in use.
+  void told(std::size_t controller, const DbRestart& event, const Topology& topology, const Topology* applied);
+
+  // ---- At the end
+  /// Every loss has led to a dbrestart at every controller.
+  void check_missed();
+
+  void breach(Breach breach, std::string detail);
+  const std::vector<Violation>& violations() const { return violations_; }
+  std::uint64_t publications() const { return publications_; }
+  std::uint64_t events() const { return events_; }
+
+ private:
+  struct Told {
+    std::optional<std::size_t> mark;  ///< the newest one's place in the history
+    std::optional<TimePoint> all;     ///< when it last was told to start from nothing
+  };
+
+  void check_order(const Topology& before, const Topology& after, const char* whose);
+  void check_owners(const Topology& topology);
+  void check_lives(const Topology& topology);
+  void told_of(std::size_t controller, Partition partition, const Mark& mark, std::string& without_loss);
+
+  const VirtualClock& clock_;
+  Record& record_;
+  const memory::Cluster& cluster_;
+  std::uint32_t partitions_;
+  TrueHistory truth_;
+  MarkHistory marks_;
+  Topology newest_;                         ///< published by the detector's present life, or remembered by it
+  std::vector<std::vector<Claim>> claims_;  ///< of each partition, all that were ever published
+  std::vector<Topology> applied_;
+  std::vector<std::vector<Told>> told_;  ///< controller, partition
+  Spending commands_;
+  Spending bytes_;
+  std::vector<Violation> violations_;
+  std::uint64_t publications_ = 0;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace dbha::sim

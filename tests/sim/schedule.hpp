@@ -1,0 +1,104 @@
+#pragma once
+/// What befalls a fleet in one run, as a plain value: it follows from a seed, and can be made simpler while the run
+/// still fails.
+
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "random.hpp"
+
+namespace dbha::sim {
+
+enum class FaultKind {
+  kill,                ///< a node dies and comes back empty later
+  restart,             ///< a node restarts faster than anybody suspects it
+  failover,            ///< CLUSTER FAILOVER
+  force_failover,      ///< CLUSTER FAILOVER FORCE: without the primary's consent
+  reshard,             ///< partitions move between living primaries
+  stop,                ///< SIGSTOP of a node
+  add_replica,         ///< a new node joins a shard
+  bus_outage,          ///< nothing passes between the detector and one controller, or all
+  detector_restart,    ///< killed at an arbitrary moment, started with its store
+  detector_old_store,  ///< the same after a power cut: the store is one save older
+  detector_pause,      ///< SIGSTOP of the detector (TILT)
+  controller_restart,  ///< with its store
+  controller_loss,     ///< without its store
+  isolate,             ///< a node is cut off from the others, but not from clients
+  hide,                ///< clients do not reach a node, but the others do
+  stale_view,          ///< a node goes on handing out an old map
+  takeover,            ///< a replica promotes itself and asks nobody
+  whole_outage,        ///< all nodes die and come back
+};
+inline constexpr std::size_t fault_kinds = 18;
+
+const char* text_of(FaultKind kind);
+
+/// Which faults are caused: "main", what a healthy majority outlives; "minority", what shows a part of the database
+/// another truth than the rest; "reach", nodes that only some see; "outage", everything at once.
+enum class FaultGroup { main, minority, reach, outage };
+inline constexpr std::size_t fault_groups = 4;
+FaultGroup group_of(FaultKind kind);
+const char* text_of(FaultGroup group);
+std::optional<FaultGroup> group_named(const std::string& name);
+
+struct Fault {
+  Duration at{};  ///< since the beginning
+  FaultKind kind = FaultKind::kill;
+  std::uint64_t choice = 0;  ///< which node, range, moment: resolved by what is possible at that time
+  Duration lasts{};
+};
+
+/// In both directions, of each link between the detector and a controller.
+struct BusQuality {
+  double loss = 0;
+  double duplicates = 0;
+  double refusals = 0;  ///< of hellos
+  Duration least_delay = std::chrono::microseconds(100);
+  Duration most_delay = std::chrono::microseconds(300);
+  bool reorders = false;
+};
+
+struct Shape {
+  std::uint32_t shards = 3;
+  std::uint32_t replicas = 1;
+  std::uint32_t partitions = 120;
+  Duration node_timeout = std::chrono::seconds(1);
+  Duration latency = std::chrono::microseconds(150);
+  Duration replication_lag = std::chrono::milliseconds(2);
+};
+
+struct Schedule {
+  std::uint64_t seed = 0;
+  Shape shape;
+  BusQuality bus;
+  double probe_budget = 500;
+  std::vector<Duration> controllers_start;  ///< one for each controller
+  Duration write_pause = std::chrono::milliseconds(50);
+  std::vector<Fault> faults;  ///< in order of time
+  Duration heals_at{};        ///< all faults end, and quiet time follows
+};
+
+struct ScheduleOptions {
+  std::set<FaultGroup> groups = {FaultGroup::main};
+  std::size_t controllers = 3;
+};
+
+Schedule schedule_of(std::uint64_t seed, const ScheduleOptions& options = {});
+
+/// What is left out of a schedule: a small one that still fails is easier to read. All else stays as it is.
+struct Simplification {
+  std::set<std::size_t> without;  ///< faults, by their places in the whole schedule
+  bool calm_bus = false;
+  bool small_cluster = false;  ///< three shards with one replica each
+  std::optional<std::size_t> controllers;
+};
+
+Schedule simplified(Schedule schedule, const Simplification& simplification);
+
+/// "3 shards, 1 replica each; bus: 12 % lost, ..." and a line for each fault with its place.
+std::vector<std::string> lines_of(const Schedule& schedule);
+
+}  // namespace dbha::sim

@@ -1,0 +1,60 @@
+#pragma once
+/// What truly happened to the partitions and the nodes, in the order in which it happened.
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "model/cluster.hpp"
+
+namespace dbha::sim {
+
+class TrueHistory {
+ public:
+  TrueHistory(const memory::Cluster& cluster, std::uint32_t partitions, TimePoint now);
+
+  /// Takes over what has happened since the last time.
+  void catch_up(TimePoint now);
+  /// What a node said of itself.
+  void said(const View& view);
+
+  /// A change of a partition that may have lost writes.
+  struct Loss {
+    TimePoint at;
+    NodeId before;
+  };
+  const std::vector<Loss>& losses(Partition partition) const { return losses_[partition.value]; }
+  /// When it last moved with its data, if ever.
+  std::optional<TimePoint> last_reshard(Partition partition) const;
+  /// Truly, or by its own word: two nodes may both say so for a moment, and only one of them is right.
+  bool ever_owned(Partition partition, const NodeId& node) const { return owners_[partition.value].contains(node); }
+  /// The owner was owner before that loss as well, and has lived one life with one stream of writes ever since: it lost
+  /// nothing, and cannot know that another one was taken for the owner for a moment.
+  bool unbroken(Partition partition, const Loss& since) const;
+  /// When the node last became an owner by a failover.
+  std::optional<TimePoint> promoted(const NodeId& node) const;
+  /// The how-manieth life of the node this is, nothing if it never had it.
+  std::optional<std::size_t> life(const NodeId& node, const RunId& run_id) const;
+
+ private:
+  void lived(const NodeId& node, const RunId& run_id);
+  void wrote(const NodeId& node, const RunId& run_id, const ReplId& replid, TimePoint now);
+  void take(const memory::TrueChange& change);
+
+  const memory::Cluster& cluster_;
+  std::size_t taken_ = 0;
+  std::vector<std::vector<Loss>> losses_;
+  std::vector<std::optional<TimePoint>> reshards_;
+  std::vector<std::set<NodeId>> owners_;
+  std::map<NodeId, std::vector<RunId>> lives_;
+  std::map<NodeId, NodeReport> said_;
+  std::map<NodeId, TimePoint> promoted_;
+  struct Stream {
+    RunId run_id;
+    ReplId replid;
+    TimePoint since;
+  };
+  std::map<NodeId, Stream> streams_;
+};
+
+}  // namespace dbha::sim
