@@ -17,7 +17,7 @@ Line::Line(std::shared_ptr<Server> server, EventLoop& loop)
     : server_(std::move(server)), mailbox_(std::make_shared<Mailbox>(loop)) {}
 
 void Line::ask(const Endpoint& endpoint, const std::string& process,
-               std::function<void(std::optional<Answer>)> answer) {
+               const std::function<void(std::optional<Answer>)>& answer) {
   server_->post([=, mailbox = mailbox_](Server::Room& room) {
     ++room.asked[process];
     room.cluster.ask(endpoint, [=, &cluster = room.cluster](std::optional<View> view) {
@@ -29,7 +29,7 @@ void Line::ask(const Endpoint& endpoint, const std::string& process,
 }
 
 void Line::call(const Endpoint& endpoint, std::vector<std::string> args,
-                std::function<void(std::optional<Value>)> answer) {
+                const std::function<void(std::optional<Value>)>& answer) {
   server_->post([=, args = std::move(args), mailbox = mailbox_](Server::Room& room) {
     room.cluster.call(endpoint, args, [=](std::optional<Value> value) {
       mailbox->deliver([answer, value = std::move(value)] { answer(value); });
@@ -37,7 +37,7 @@ void Line::call(const Endpoint& endpoint, std::vector<std::string> args,
   });
 }
 
-void Line::order(std::vector<std::string> args, std::function<void(Value)> answer) {
+void Line::order(std::vector<std::string> args, const std::function<void(Value)>& answer) {
   server_->post([answer, args = std::move(args), mailbox = mailbox_](Server::Room& room) {
     mailbox->deliver([answer, value = carry_out(args, room.cluster, room.asked)] { answer(value); });
   });

@@ -31,10 +31,12 @@ class Line {
   Line& operator=(const Line&) = delete;
 
   /// Asks a node for its view; counted under the name of the process. nullopt: the node is gone.
-  void ask(const Endpoint& endpoint, const std::string& process, std::function<void(std::optional<Answer>)> answer);
-  void call(const Endpoint& endpoint, std::vector<std::string> args, std::function<void(std::optional<Value>)> answer);
+  void ask(const Endpoint& endpoint, const std::string& process,
+           const std::function<void(std::optional<Answer>)>& answer);
+  void call(const Endpoint& endpoint, std::vector<std::string> args,
+            const std::function<void(std::optional<Value>)>& answer);
   /// "MEMORY ...", for the database as a whole.
-  void order(std::vector<std::string> args, std::function<void(Value)> answer);
+  void order(std::vector<std::string> args, const std::function<void(Value)>& answer);
   /// Once.
   void observe(Cluster::Observer observer);
   /// Runs the task when the present one has returned.

@@ -90,7 +90,7 @@ Value on_node(Scene& s) {
   return done();
 }
 
-template <void (Cluster::*verb)(std::set<std::size_t>)>
+template <void (Cluster::*verb)(const std::set<std::size_t>&)>
 Value on_nodes(Scene& s) {
   (s.cluster.*verb)(s.words.nodes());
   return done();

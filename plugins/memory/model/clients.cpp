@@ -65,7 +65,7 @@ void World::hide(const std::set<std::size_t>& nodes) {
   }
 }
 
-void World::ask(const Endpoint& endpoint, std::function<void(std::optional<View>)> answer) {
+void World::ask(const Endpoint& endpoint, const std::function<void(std::optional<View>)>& answer) {
   const auto serve = [this, answer, asked = now()](Index i) {
     View said = view(i);
     said.asked = asked;
@@ -78,7 +78,7 @@ void World::ask(const Endpoint& endpoint, std::function<void(std::optional<View>
 }
 
 void World::call(const Endpoint& endpoint, std::vector<std::string> args,
-                 std::function<void(std::optional<Value>)> answer) {
+                 const std::function<void(std::optional<Value>)>& answer) {
   const Task lost = [answer] { answer(std::nullopt); };
   request(
       endpoint, [this, args = std::move(args), answer, lost](Index i) { run_call(i, args, answer, lost); }, lost);
@@ -126,7 +126,7 @@ void World::publish(Index i, const std::string& channel, const std::string& mess
   };
   pass_on(i);
   for (const auto& [to, known] : nodes_[i].picture.nodes)
-    if (to != i) send(i, to, [pass_on, to] { pass_on(to); });
+    if (to != i) send(i, to, [pass_on, at = to] { pass_on(at); });
 }
 
 }  // namespace dbha::memory

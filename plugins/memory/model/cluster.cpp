@@ -60,10 +60,10 @@ void Cluster::failover(std::size_t replica, FailoverMode mode) {
 void Cluster::move(PartitionRange range, std::size_t from, std::size_t to, Duration pace) {
   model_->move(range, from, to, pace);
 }
-void Cluster::isolate(std::set<std::size_t> nodes) {
+void Cluster::isolate(const std::set<std::size_t>& nodes) {
   model_->isolate(nodes);
 }
-void Cluster::hide(std::set<std::size_t> nodes) {
+void Cluster::hide(const std::set<std::size_t>& nodes) {
   model_->hide(nodes);
 }
 void Cluster::freeze_view(std::size_t node) {

@@ -99,9 +99,9 @@ class Cluster {
   void move(PartitionRange range, std::size_t from, std::size_t to, Duration pace = Duration(0));
   /// Cuts these nodes off from the others; clients still reach them. A second call replaces the first; an empty set
   /// heals.
-  void isolate(std::set<std::size_t> nodes);
+  void isolate(const std::set<std::size_t>& nodes);
   /// Clients do not reach these nodes, but the others do; as isolate().
-  void hide(std::set<std::size_t> nodes);
+  void hide(const std::set<std::size_t>& nodes);
   /// The node goes on handing out the map that it has now, whatever it learns (a stale view), until thaw().
   void freeze_view(std::size_t node);
   void thaw_view(std::size_t node);

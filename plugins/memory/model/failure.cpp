@@ -49,7 +49,7 @@ void World::judge(Index i, Index about) {
   if (known.suspected_by.size() + mine < picture.majority()) return;
   mark_failed(i, about);
   for (const auto& [to, other] : picture.nodes)
-    if (to != i && to != about) send(i, to, [this, to, about] { mark_failed(to, about); });
+    if (to != i && to != about) send(i, to, [this, at = to, about] { mark_failed(at, about); });
 }
 
 void World::mark_failed(Index i, Index about) {

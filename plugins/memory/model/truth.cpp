@@ -24,7 +24,8 @@ PartitionMap<Bid> bids(const std::vector<ClusterNode>& nodes) {
     const Bid bid{self->epoch, i};
     PartitionMap<Bid> merged;
     walk(best, nodes[i].picture.owned_by(i), [&](PartitionRange range, const Bid* other, const Member* claimed) {
-      merged.set(range, claimed && (!other || beats(bid, *other, nodes)) ? bid : *other);
+      const bool mine = claimed && (!other || beats(bid, *other, nodes));
+      merged.set(range, mine ? bid : *other);  // NOLINT(clang-analyzer-core.*): one of them is there
     });
     best = std::move(merged);
   }

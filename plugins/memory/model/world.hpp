@@ -31,8 +31,9 @@ class World {
   const std::vector<TrueChange>& changes() const { return changes_; }
 
   // ---- clients.cpp
-  void ask(const Endpoint& endpoint, std::function<void(std::optional<View>)> answer);
-  void call(const Endpoint& endpoint, std::vector<std::string> args, std::function<void(std::optional<Value>)> answer);
+  void ask(const Endpoint& endpoint, const std::function<void(std::optional<View>)>& answer);
+  void call(const Endpoint& endpoint, std::vector<std::string> args,
+            const std::function<void(std::optional<Value>)>& answer);
   Cluster::ObserverId observe(Cluster::Observer observer);
   void forget(Cluster::ObserverId id) { observers_.erase(id); }
   void hide(const std::set<std::size_t>& nodes);
