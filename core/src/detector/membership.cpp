@@ -69,13 +69,15 @@ void take_role(Node& node, const NodeReport& report, std::optional<Epoch> publis
 }
 
 void take_own_words(Node& node, const View& own, std::optional<Epoch> published) {
-  if (!own.run_id.empty() && own.run_id != node.run_id) {
+  // A new life writes a new stream, and is marked as such: its stream needs no claim to bear it out.
+  const bool new_life = !own.run_id.empty() && own.run_id != node.run_id;
+  if (new_life) {
     if (!node.run_id.empty()) node.predecessors.insert(node.predecessors.begin(), node.run_id);
     if (node.predecessors.size() > max_predecessors) node.predecessors.resize(max_predecessors);
     node.run_id = own.run_id;
   }
   const bool claims_published = !published || self_report(own).epoch <= *published;
-  if (node.role == Role::primary && own.role == Role::primary && !own.replid.empty() && claims_published)
+  if (node.role == Role::primary && own.role == Role::primary && !own.replid.empty() && (claims_published || new_life))
     node.replid = own.replid;
 }
 

@@ -8,7 +8,7 @@ namespace dbha {
 /// The members after this evidence: those that a majority of the answering voters list, and every owner. `claims` are
 /// the ones about to be published. A role becomes replica at once, primary only when a published claim agrees or the
 /// node claims nothing; a replid is emptied on becoming replica and otherwise changes only together with the node's
-/// published claims (R7).
+/// life or its published claims (R7).
 std::vector<Node> members(const Topology& before, const PartitionMap<Claim>& claims, const Candidate& candidate,
                           const Evidence& evidence);
 

@@ -12,12 +12,12 @@ class Cluster::Model : public World {
 Cluster::Cluster(Clock& clock, ClusterSettings settings) : model_(std::make_unique<Model>(clock, settings)) {}
 Cluster::~Cluster() = default;
 
-void Cluster::ask(const Endpoint& endpoint, std::function<void(std::optional<View>)> answer) {
-  model_->ask(endpoint, std::move(answer));
+void Cluster::ask(const Endpoint& endpoint, const std::function<void(std::optional<View>)>& answer) {
+  model_->ask(endpoint, answer);
 }
 void Cluster::call(const Endpoint& endpoint, std::vector<std::string> args,
-                   std::function<void(std::optional<Value>)> answer) {
-  model_->call(endpoint, std::move(args), std::move(answer));
+                   const std::function<void(std::optional<Value>)>& answer) {
+  model_->call(endpoint, std::move(args), answer);
 }
 Cluster::ObserverId Cluster::observe(Observer observer) {
   return model_->observe(std::move(observer));

@@ -61,12 +61,13 @@ class Cluster {
   /// What the node says of itself and of the others, as of the moment when the question reaches it. Exactly one answer
   /// comes; from a stopped node not before it goes on, and from one that the client cannot reach not before it can.
   /// nullopt: the node is down, or went down before it answered.
-  void ask(const Endpoint& endpoint, std::function<void(std::optional<View>)> answer);
+  void ask(const Endpoint& endpoint, const std::function<void(std::optional<View>)>& answer);
 
   /// A client's command, upper case first word: PING, GET k, SET k v, DEL k..., INCR k, EXISTS k, PUBLISH c m, and
   /// errors in the words of Redis: "MOVED p host:port", "CLUSTERDOWN ...", "LOADING ...", "ERR ...". One answer, as
   /// with ask().
-  void call(const Endpoint& endpoint, std::vector<std::string> args, std::function<void(std::optional<Value>)> answer);
+  void call(const Endpoint& endpoint, std::vector<std::string> args,
+            const std::function<void(std::optional<Value>)>& answer);
 
   /// Called when a connection to the node is lost, a few ms after the node went down; when the node is no primary any
   /// more, or lost partitions; and with each message published, wherever it was.

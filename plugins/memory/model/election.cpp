@@ -74,7 +74,7 @@ void World::ask_for_votes(Index i) {
   const auto claims = n.picture.owned_by(primary);
   for (const auto& [voter, other] : n.picture.nodes)
     if (voter != i)
-      send(i, voter, [this, voter, i, epoch = n.election->epoch, claim_epoch = known->epoch, claims, ordered] {
+      send(i, voter, [this, voter = voter, i, epoch = n.election->epoch, claim_epoch = known->epoch, claims, ordered] {
         vote(voter, i, epoch, claim_epoch, claims, ordered);
       });
 }
