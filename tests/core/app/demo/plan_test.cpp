@@ -7,7 +7,8 @@ using namespace dbha::demo;
 
 TEST_CASE("without a choice the five faults hit the shards in turn, and the killed node's own comes back") {
   CHECK(plan_faults({}, 3) ==
-        std::vector<Step>{{Fault::kill, 0}, {Fault::comeback, 0}, {Fault::failover, 1}, {Fault::restart, 2}, {Fault::stop, 0}});
+        std::vector<Step>{
+            {Fault::kill, 0}, {Fault::comeback, 0}, {Fault::failover, 1}, {Fault::restart, 2}, {Fault::stop, 0}});
 }
 
 TEST_CASE("a fault spares the shards that have lost a node, and takes the one left alone for the longest time") {
@@ -23,5 +24,6 @@ TEST_CASE("an order in which a fault cannot be caused is refused, with what to d
                     "return: there is no killed node that could come back; put a kill before it");
   CHECK_THROWS_WITH(plan_faults({"kill", "kill", "kill", "failover"}, 3),
                     "failover: every shard has lost a node already; put a return before it");
-  CHECK_THROWS_WITH(plan_faults({"flood"}, 3), "there is no fault 'flood'; there are kill, return, failover, restart, stop");
+  CHECK_THROWS_WITH(plan_faults({"flood"}, 3),
+                    "there is no fault 'flood'; there are kill, return, failover, restart, stop");
 }
