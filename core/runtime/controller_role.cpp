@@ -98,6 +98,7 @@ void ControllerRole::on_publication(Publication publication) {
 void ControllerRole::on_beat(Beat beat) {
   mention(beat);
   perform(state_.on_beat(beat, loop_.now()));
+  if (!beat.suspects.empty()) database_->prepare_failover(beat.suspects);
 }
 void ControllerRole::on_snapshot(std::size_t detector, Snapshot snapshot) {
   perform(state_.on_snapshot(detector, snapshot, loop_.now()));
@@ -113,8 +114,11 @@ void ControllerRole::on_hint(Hint hint) {
   hints_.reset();
   if (const auto next = send_hints()) hints_ = Timer(loop_, *next, [this] { return send_hints(); });
 }
-void ControllerRole::on_subscription_interrupted(NodeId node, std::vector<std::string> channels) {
-  tell(SubscriptionInterrupted{cluster_, std::move(node), std::move(channels)});
+void ControllerRole::on_subscription_interrupted(SubscriptionGap gap) {
+  const auto wall = [&](TimePoint at) {
+    return wall_clock_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - at).count();
+  };
+  tell(SubscriptionInterrupted{cluster_, std::move(gap.node), std::move(gap.channels), wall(gap.from), wall(gap.to)});
 }
 
 void ControllerRole::perform(ControllerOutput output) {

@@ -43,7 +43,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void on_snapshot_refused(std::size_t detector, Duration retry_after) override;
   void on_garbage(std::string reason) override;
   void on_hint(Hint hint) override;
-  void on_subscription_interrupted(NodeId node, std::vector<std::string> channels) override;
+  void on_subscription_interrupted(SubscriptionGap gap) override;
 
   void perform(ControllerOutput output);
   void apply(const ApplyOrder& order);

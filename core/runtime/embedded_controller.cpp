@@ -1,11 +1,13 @@
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <dbha/controller.hpp>
 #include <dbha/error.hpp>
 
 #include "runtime/controller_role.hpp"
+#include "runtime/posted_store.hpp"
 #include "runtime/process.hpp"
 
 namespace dbha {
@@ -19,6 +21,7 @@ class EmbeddedController final : public Controller {
       throw ConfigError(config_file.string() +
                         ": [controller]: expected for an embedded controller, but the file has none");
     process_.controller()->on_change([this] { take_view(); });
+    if (VersionedStore* store = database().versioned_store()) store_.emplace(*store, loop());
     thread_ = std::thread([this] { process_.run(); });
   }
 
@@ -46,6 +49,17 @@ class EmbeddedController final : public Controller {
     submit(std::move(call), [promise](Result result) { promise->set_value(std::move(result)); });
     return future;
   }
+
+  std::future<Result> publish(const std::string& channel, const std::string& message) override {
+    auto promise = std::make_shared<std::promise<Result>>();
+    auto future = promise->get_future();
+    loop().post([this, channel, message, promise] {
+      database().publish(channel, message, [promise](Result result) { promise->set_value(std::move(result)); });
+    });
+    return future;
+  }
+
+  VersionedStore* versioned_store() override { return store_ ? &*store_ : nullptr; }
 
   Subscription on(const std::string& name, EventHandler handler, const std::string& handler_name) override {
     const auto id = on_loop([&] { return hub().subscribe({name}, handler_name, std::move(handler)); });
@@ -102,6 +116,7 @@ class EmbeddedController final : public Controller {
   }
 
   Process process_;
+  std::optional<PostedStore> store_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const Topology> topology_;

@@ -29,6 +29,7 @@ Calls::Calls(EventLoop& loop, Line& line, Peers& peers, Hints& hints, const Data
       random_(std::random_device{}()) {}
 
 std::optional<std::string> Calls::unfit(const Call& call) const {
+  if (!call.transaction.empty()) return "this database knows no transactions";
   if (call.args.empty() || call.args.front().empty()) return "a call needs a command";
   if (calls_.size() >= settings_.queue_calls)
     return "the queue is full: " + std::to_string(calls_.size()) + " calls (queue_calls) have not ended";
@@ -53,6 +54,7 @@ void Calls::submit(Call call, Completion done) {
   added.refused = unfit(call);
   added.deadline = loop_.now() + call.deadline.value_or(settings_.call_deadline);
   added.facts.repeatable = call.repeatable || only_reads(call.args);
+  added.partition = call.partition;
   if (!call.key.empty()) added.partition = partition_of_key(call.key, partitions_);
   bytes_ += bytes_of(call);
   added.call = std::move(call);
@@ -65,6 +67,7 @@ void Calls::submit(Call call, Completion done) {
     });
   deadlines_.emplace(entry->second.deadline, id);
   watch_deadlines();
+  entry->second.stop = StopWatch(loop_, entry->second.call.stop, [this, id] { stop(id); });
   if (is_order(entry->second.call)) return give_order(id, entry->second);
   send_or_wait(entry);
 }
@@ -298,7 +301,16 @@ void Calls::finish(Entry entry, Outcome outcome, Value value, std::string detail
   deadlines_.erase({call.deadline, entry->first});
   bytes_ -= bytes_of(call.call);
   calls_.erase(entry);
-  if (call.done) call.done({outcome, std::move(value), std::move(detail), call.at});
+  if (call.done)
+    call.done({.outcome = outcome, .value = std::move(value), .detail = std::move(detail), .node = call.at});
+}
+
+void Calls::stop(Id id) {
+  const auto entry = calls_.find(id);
+  Pending& call = entry->second;
+  if (call.sent) call.facts.maybe_done = true;
+  finish(entry, after_close(call.facts), {}, "the caller stopped it");
+  if (!closed_) dispatch_later(Duration(0));  // some may have waited behind it
 }
 
 void Calls::close() {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <dbha/stop_watch.hpp>
+
 #include "memory/call_fate.hpp"
 #include "memory/hints.hpp"
 #include "memory/line.hpp"
@@ -48,6 +50,7 @@ class Calls {
     unsigned tries = 0;         // answered with "not now"
     TimePoint not_before{};     // of one that waits
     std::optional<std::string> refused;
+    StopWatch stop{};
   };
   using Entry = std::map<Id, Pending>::iterator;
 
@@ -68,6 +71,7 @@ class Calls {
   void try_later(Entry entry);
   void watch_deadlines();
   void end_expired();
+  void stop(Id id);
   void finish(Entry entry, Outcome outcome, Value value, std::string detail);
 
   EventLoop& loop_;

@@ -34,8 +34,10 @@ void Subscriptions::apply(std::shared_ptr<const Topology> topology) {
   topology_ = std::move(topology);
   const dbha::Node* node = topology_->node(node_);
   if (!node_.empty() && node && node->endpoint == endpoint_) return;
-  if (up_)
+  if (up_) {
+    if (interrupted_.empty()) interrupted_from_ = heard_;
     for (const auto& [channel, handler] : channels_) interrupted_.insert(channel);
+  }
   connect();
 }
 
@@ -79,13 +81,16 @@ void Subscriptions::on_answer(std::uint64_t connection, bool answered) {
   owes_.reset();
   up_ = true;
   const auto told = std::exchange(interrupted_, {});
-  if (!told.empty()) listener_.on_subscription_interrupted(node_, {told.begin(), told.end()});
+  if (!told.empty())
+    listener_.on_subscription_interrupted({node_, {told.begin(), told.end()}, interrupted_from_, loop_.now()});
 }
 
 void Subscriptions::move_on(HintKind kind) {
   const Hint hint{.kind = kind, .node = node_, .endpoint = endpoint_, .partition = {}};
-  if (up_)
+  if (up_) {
+    if (interrupted_.empty()) interrupted_from_ = heard_;
     for (const auto& [channel, handler] : channels_) interrupted_.insert(channel);
+  }
   avoided_[node_] = loop_.now() + avoid_for;
   connect();
   hints_.raise(hint);

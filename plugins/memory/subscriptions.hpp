@@ -44,7 +44,8 @@ class Subscriptions {
   DatabaseListener& listener_;
   std::shared_ptr<const Topology> topology_;
   std::map<std::string, std::shared_ptr<const Database::MessageHandler>> channels_;
-  std::set<std::string> interrupted_;    // since the last node was lost
+  std::set<std::string> interrupted_;  // since the last node was lost
+  TimePoint interrupted_from_{};
   std::map<NodeId, TimePoint> avoided_;  // failed lately; until when
   NodeId node_;                          // empty: none
   Endpoint endpoint_;

@@ -31,6 +31,9 @@ class RedisDatabase final : public Database, private Peer::Listener {
   void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
              std::function<void(Applied)> done) override;
   void submit(Call call, Completion done) override { calls_.submit(std::move(call), std::move(done)); }
+  void publish(std::string channel, std::string message, Completion done) override {
+    submit({.args = {"PUBLISH", std::move(channel), std::move(message)}}, std::move(done));
+  }
   void subscribe(std::string channel, MessageHandler handler) override;
   void unsubscribe(const std::string& channel) override { subscriptions_.unsubscribe(channel); }
   void close() override;

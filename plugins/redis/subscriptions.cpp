@@ -68,6 +68,7 @@ void Subscriptions::connect() {
 }
 
 void Subscriptions::disconnect() {
+  if (interrupted_.empty()) interrupted_from_ = connection_->last_heard();
   for (auto& [name, channel] : channels_) {
     // Requested is enough: the application is never told of the confirmation, so it counts on the channel since then.
     if (std::exchange(channel.requested, false)) interrupted_.insert(name);
@@ -133,7 +134,7 @@ void Subscriptions::tell_if_whole() {
   if (interrupted_.empty() || !whole) return;
   const auto told = std::exchange(interrupted_, {});
   log_.info("subscription_interrupted", {{"node", node_.value}, {"channels", std::to_string(told.size())}});
-  listener_.on_subscription_interrupted(node_, {told.begin(), told.end()});
+  listener_.on_subscription_interrupted({node_, {told.begin(), told.end()}, interrupted_from_, loop_.now()});
 }
 
 // ---- The connection

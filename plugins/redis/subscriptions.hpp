@@ -62,7 +62,8 @@ class Subscriptions final : private Connection::Listener {
   DatabaseListener& listener_;
   std::shared_ptr<const Topology> topology_;
   std::map<std::string, Channel> channels_;
-  std::set<std::string> interrupted_;    // were requested on a connection that is gone, are not yet confirmed again
+  std::set<std::string> interrupted_;  // were requested on a connection that is gone, are not yet confirmed again
+  TimePoint interrupted_from_{};
   std::map<NodeId, TimePoint> avoided_;  // failed lately; until when
   NodeId node_;
   std::optional<TimePoint> asked_;  // a PING without an answer

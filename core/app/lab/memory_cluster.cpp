@@ -82,7 +82,7 @@ class MemoryCluster::Operator final : DatabaseListener {
 
  private:
   void on_hint(Hint) override {}
-  void on_subscription_interrupted(NodeId, std::vector<std::string>) override {}
+  void on_subscription_interrupted(SubscriptionGap) override {}
 
   Config config_;
   SpdlogLog log_;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,12 +116,22 @@ struct Value {
 
 /// One request. It ends by its deadline, whatever the database does.
 struct Call {
-  std::string key;                ///< chooses the partition; empty: any primary may answer
-  std::vector<std::string> args;  ///< in the backend's own language: {"SET", "k", "v"}
+  /// Chooses the partition. Empty: the backend looks for the keys in the command itself; a command that has none may be
+  /// answered by any primary. Keys in several partitions are split into one call each where the command's meaning
+  /// allows it (each part then takes effect by itself), and refused otherwise.
+  std::string key{};
+  std::vector<std::string> args{};  ///< in the backend's own language: {"SET", "k", "v"}
   /// Safe to send again after it was sent and not answered. Reads are always; other calls only if the caller says so,
   /// because a repeated INCR counts twice.
   bool repeatable = false;
-  std::optional<Duration> deadline;  ///< from submission; default: the configuration's call_deadline
+  std::optional<Duration> deadline{};  ///< from submission; default: the configuration's call_deadline
+  /// Instead of `args`: commands that take effect together or not at all, all on keys of one partition. The reply is
+  /// an array with one element each.
+  std::vector<std::vector<std::string>> transaction{};
+  /// Instead of a key: whoever owns this partition.
+  std::optional<Partition> partition{};
+  /// Ends the call early, from any thread: as cancelled, or as outcome_unknown if it was written already.
+  std::stop_token stop{};
 };
 
 enum class Outcome {
@@ -130,24 +141,35 @@ enum class Outcome {
   outcome_unknown,  ///< it was written and not answered, or answered by a node that had lost the partition: it may or
                     ///< may not have had an effect
   refused,          ///< not accepted: the queue is full, or the call is malformed. It had no effect
-  cancelled,        ///< the database was closed before the call was written
+  cancelled,        ///< stopped, or the database closed, before the call was written
 };
 
 struct Result {
   Outcome outcome = Outcome::cancelled;
-  Value value;
-  std::string detail;  ///< for people: why, and where
-  Endpoint node;       ///< that answered
+  Value value{};
+  std::string detail{};  ///< for people: why, and where
+  Endpoint node{};       ///< that answered
+  /// Of a reply: the same for all replies on one connection, and for no other. A cursor that one process of a database
+  /// gave out means nothing to the next; this tells when it has changed.
+  std::uint64_t session = 0;
   bool ok() const { return outcome == Outcome::ok; }
 };
 using Completion = std::function<void(Result)>;
+
+/// Pub/sub was without a connection.
+struct SubscriptionGap {
+  NodeId node;                        ///< where the channels are subscribed now
+  std::vector<std::string> channels;  ///< on which messages may have been missed
+  TimePoint from{};                   ///< when the former node was last heard
+  TimePoint to{};                     ///< when the last of the channels was subscribed again
+};
 
 /// Called on the loop thread.
 class DatabaseListener {
  public:
   virtual void on_hint(Hint hint) = 0;
-  /// Messages on the subscribed channels may have been missed until `node` was subscribed again.
-  virtual void on_subscription_interrupted(NodeId node, std::vector<std::string> channels) = 0;
+  /// Comes when all that was interrupted is subscribed again, so that what is read from now on is complete.
+  virtual void on_subscription_interrupted(SubscriptionGap gap) = 0;
 
  protected:
   ~DatabaseListener() = default;
@@ -157,6 +179,8 @@ struct Applied {
   bool complete = false;        ///< every primary of the topology has answered
   std::vector<NodeId> missing;  ///< those that had not within apply_timeout
 };
+
+class VersionedStore;
 
 /// Connections to every primary, and one for pub/sub. Loop thread only.
 class Database {
@@ -173,9 +197,16 @@ class Database {
                      std::function<void(Applied)> done) = 0;
   /// `done` is called exactly once, later than submit() returns.
   virtual void submit(Call call, Completion done) = 0;
+  /// A message for all who listen to the channel, on whatever node.
+  virtual void publish(std::string channel, std::string message, Completion done) = 0;
   /// One handler a channel; a second subscribe() replaces it.
   virtual void subscribe(std::string channel, MessageHandler handler) = 0;
   virtual void unsubscribe(const std::string& channel) = 0;
+  /// These primaries may be about to lose their partitions: a connection to each of their replicas is made ready, at a
+  /// moment drawn from the next second, because a whole fleet does so at once. To be repeated for as long as it holds.
+  virtual void prepare_failover(const std::vector<NodeId>& /*primaries*/) {}
+  /// Entries with versions, for backends that can; nullptr otherwise. Lives as long as the database.
+  virtual VersionedStore* versioned_store() { return nullptr; }
   /// Ends every call (cancelled, or outcome_unknown if it was written) and closes every connection. Nothing is called
   /// afterwards.
   virtual void close() = 0;

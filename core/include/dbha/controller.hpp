@@ -13,6 +13,7 @@
 
 #include <dbha/backend.hpp>
 #include <dbha/events.hpp>
+#include <dbha/versioned_store.hpp>
 
 namespace dbha {
 
@@ -70,6 +71,13 @@ class Controller {
   /// use.
   virtual Subscription on(const std::string& name, EventHandler handler,
                           const std::string& handler_name = "application") = 0;
+
+  /// Entries with versions; nullptr if the backend has none. Its functions may be called on any thread; what they
+  /// complete runs on the loop thread. Lives as long as the controller.
+  virtual VersionedStore* versioned_store() = 0;
+
+  /// A message for all who listen to the channel, on whatever node.
+  virtual std::future<Result> publish(const std::string& channel, const std::string& message) = 0;
 
   /// Messages of a pub/sub channel. The handler runs on the loop thread. One handler a channel.
   virtual Subscription listen(const std::string& channel, Database::MessageHandler handler) = 0;

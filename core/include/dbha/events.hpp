@@ -45,11 +45,13 @@ struct ViewFresh {
   std::string cluster;
 };
 
-/// Messages on these channels may have been missed. No dbrestart.
+/// Messages on these channels may have been missed between the two times. No dbrestart.
 struct SubscriptionInterrupted {
   std::string cluster;
-  NodeId node;
+  NodeId node;  ///< where they are subscribed now
   std::vector<std::string> channels;
+  std::int64_t from_ms = 0;  ///< wall clock, ms since 1970: the former node was last heard
+  std::int64_t to_ms = 0;    ///< the last of the channels was subscribed again
 };
 
 using Event = std::variant<DbRestart, TopologyChanged, ViewStale, ViewFresh, SubscriptionInterrupted>;

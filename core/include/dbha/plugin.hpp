@@ -21,7 +21,7 @@ namespace dbha {
 
 /// Raise it whenever a type or a virtual function of include/dbha that a plugin sees changes. The host accepts its own
 /// number only.
-inline constexpr std::uint32_t plugin_abi_version = 1;
+inline constexpr std::uint32_t plugin_abi_version = 2;
 
 enum class PluginKind : std::uint32_t { backend = 1, consistency = 2 };
 

@@ -103,7 +103,11 @@ struct EventJson {
   }
   json operator()(const ViewFresh& e) const { return {{"cluster", e.cluster}}; }
   json operator()(const SubscriptionInterrupted& e) const {
-    return {{"cluster", e.cluster}, {"node", e.node.value}, {"channels", e.channels}};
+    return {{"cluster", e.cluster},
+            {"node", e.node.value},
+            {"channels", e.channels},
+            {"from_ms", e.from_ms},
+            {"to_ms", e.to_ms}};
   }
 };
 

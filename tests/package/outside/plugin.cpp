@@ -28,6 +28,7 @@ class Database final : public dbha::Database {
       done({.outcome = dbha::Outcome::refused, .value = {}, .detail = "no database", .node = {}});
     });
   }
+  void publish(std::string, std::string, dbha::Completion done) override { submit({}, std::move(done)); }
   void subscribe(std::string, MessageHandler) override {}
   void unsubscribe(const std::string&) override {}
   void close() override {}

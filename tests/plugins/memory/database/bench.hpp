@@ -15,12 +15,10 @@ namespace dbha::test {
 
 struct Hearing final : DatabaseListener {
   std::vector<Hint> hints;
-  std::vector<std::pair<NodeId, std::vector<std::string>>> interruptions;
+  std::vector<SubscriptionGap> interruptions;
 
   void on_hint(Hint hint) override { hints.push_back(std::move(hint)); }
-  void on_subscription_interrupted(NodeId node, std::vector<std::string> channels) override {
-    interruptions.emplace_back(std::move(node), std::move(channels));
-  }
+  void on_subscription_interrupted(SubscriptionGap what) override { interruptions.push_back(std::move(what)); }
   bool hinted(HintKind kind) const {
     return std::any_of(hints.begin(), hints.end(), [&](const Hint& hint) { return hint.kind == kind; });
   }

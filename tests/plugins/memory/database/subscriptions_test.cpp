@@ -54,8 +54,8 @@ TEST_CASE("when the node dies another one is taken at once, and the listener is 
   const std::size_t node = b.chosen();
   b.kill(node);
   REQUIRE(b.until([&] { return !b.hearing.interruptions.empty(); }, 500ms));
-  CHECK(b.hearing.interruptions[0].first != b.id(node));
-  CHECK(b.hearing.interruptions[0].second == std::vector<std::string>{"c"});
+  CHECK(b.hearing.interruptions[0].node != b.id(node));
+  CHECK(b.hearing.interruptions[0].channels == std::vector<std::string>{"c"});
   CHECK(b.hears("again"));
   CHECK(b.hearing.interruptions.size() == 1);
 }
@@ -66,7 +66,7 @@ TEST_CASE("a node that falls silent is left after three missed probes") {
   const std::size_t node = b.chosen();
   b.in_cluster([node](memory::Cluster& c) { c.stop(node); });
   REQUIRE(b.until([&] { return !b.hearing.interruptions.empty(); }, 3s));
-  CHECK(b.hearing.interruptions[0].first != b.id(node));
+  CHECK(b.hearing.interruptions[0].node != b.id(node));
 }
 
 TEST_CASE("no interruption is told without a subscription") {

@@ -55,8 +55,8 @@ TEST_CASE("when the node fails, another is taken at once, and the listener is to
   bench.first->reset_clients();
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
   CHECK(bench.second->count("SUBSCRIBE") == 2);
-  CHECK(bench.hearing.interruptions[0].first == NodeId{bench.id(bench.second)});
-  CHECK(bench.hearing.interruptions[0].second == std::vector<std::string>{"c", "d"});
+  CHECK(bench.hearing.interruptions[0].node == NodeId{bench.id(bench.second)});
+  CHECK(bench.hearing.interruptions[0].channels == std::vector<std::string>{"c", "d"});
   CHECK(bench.hearing.count(HintKind::connection_lost) + bench.hearing.count(HintKind::refused) >= 1);
 }
 

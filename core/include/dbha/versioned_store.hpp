@@ -1,0 +1,82 @@
+#pragma once
+/// Entries with versions, as an optional capability of a backend: a write never replaces a newer one, from any number
+/// of writers, so each operation may be repeated without harm. What a consistency handler needs to write local data
+/// back.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dbha/backend.hpp>
+
+namespace dbha {
+
+/// Entries of one topic lie in one partition. Any bytes may stand in each part; table and topic must not be empty.
+struct EntryName {
+  std::string table;
+  std::string topic;
+  std::string key;
+  friend auto operator<=>(const EntryName&, const EntryName&) = default;
+};
+
+struct Entry {
+  EntryName name;
+  std::uint64_t version = 0;  ///< given by the writers, who agree on an order; 0: never written
+  std::string value;
+  bool removed = false;  ///< a tombstone: it keeps an older write that comes late from bringing the entry back
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+struct StoreResult {
+  Outcome outcome = Outcome::cancelled;
+  /// Of a write: it is stored now, by this call or by an earlier sending of the same. False with `ok`: something at
+  /// least as new, or for create() anything at all, was there; see entry.
+  bool applied = false;
+  /// What is stored: of get(), nothing if there never was such an entry; of a write that was not applied.
+  std::optional<Entry> entry{};
+  std::uint64_t number = 0;  ///< of next_number()
+  std::string detail{};      ///< for people, of whatever is not ok
+  bool ok() const { return outcome == Outcome::ok; }
+};
+
+/// What a scan is to find.
+struct ScanRange {
+  std::optional<std::string> table{};  ///< nothing: all tables
+  std::optional<std::string> topic{};  ///< nothing: all topics; needs a table
+  PartitionSet partitions{};           ///< only entries that lie here; empty: everywhere
+  bool values = true;                  ///< false: names only, which costs the database far less
+  bool removed = false;                ///< tombstones too
+};
+
+/// Loop thread only, unless it was obtained from a Controller. Completions are called exactly once, later than the call
+/// returns, on the loop thread. `deadline`: of the whole operation; default: the configuration's call_deadline.
+class VersionedStore {
+ public:
+  using Done = std::function<void(StoreResult)>;
+  using Page = std::function<void(std::vector<Entry>)>;
+
+  virtual ~VersionedStore() = default;
+  virtual void get(EntryName name, Done done, std::optional<Duration> deadline = {}) = 0;
+  /// Applied if `version` is higher than what is stored, tombstones included.
+  virtual void put(EntryName name, std::string value, std::uint64_t version, Done done,
+                   std::optional<Duration> deadline = {}) = 0;
+  /// Applied if there is no entry, or a tombstone with a lower version.
+  virtual void create(EntryName name, std::string value, std::uint64_t version, Done done,
+                      std::optional<Duration> deadline = {}) = 0;
+  /// Leaves a tombstone. Applied if `version` is higher than what is stored; also where nothing is.
+  virtual void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration> deadline = {}) = 0;
+  /// Every entry that is there from the beginning to the end of the scan comes at least once, in pages of no order; one
+  /// that is written or removed meanwhile may come or not, and any may come twice (after a failover the nodes concerned
+  /// are read again). `deadline`: for each single question, not for the whole. While partitions move from one living
+  /// primary to another (a reshard), an entry on its way may be missed.
+  virtual void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline = {}) = 0;
+  /// A number above all that this gave for the table before, and above `floor`. Numbers that were given shortly before
+  /// a failover may come again, as any acknowledged write may be lost then: pass as `floor` the highest number in use,
+  /// after a dbrestart at least.
+  virtual void next_number(const std::string& table, std::uint64_t floor, Done done,
+                           std::optional<Duration> deadline = {}) = 0;
+};
+
+}  // namespace dbha

@@ -1,0 +1,54 @@
+#pragma once
+/// A VersionedStore for any thread.
+
+#include <utility>
+
+#include <dbha/event_loop.hpp>
+#include <dbha/versioned_store.hpp>
+
+namespace dbha {
+
+/// Hands each operation to the store on its loop thread. Both outlive it.
+class PostedStore final : public VersionedStore {
+ public:
+  PostedStore(VersionedStore& store, EventLoop& loop) : store_(store), loop_(loop) {}
+
+  void get(EntryName name, Done done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, name = std::move(name), done = std::move(done)]() mutable {
+      store_.get(std::move(name), std::move(done), deadline);
+    });
+  }
+  void put(EntryName name, std::string value, std::uint64_t version, Done done,
+           std::optional<Duration> deadline) override {
+    loop_.post([=, this, name = std::move(name), value = std::move(value), done = std::move(done)]() mutable {
+      store_.put(std::move(name), std::move(value), version, std::move(done), deadline);
+    });
+  }
+  void create(EntryName name, std::string value, std::uint64_t version, Done done,
+              std::optional<Duration> deadline) override {
+    loop_.post([=, this, name = std::move(name), value = std::move(value), done = std::move(done)]() mutable {
+      store_.create(std::move(name), std::move(value), version, std::move(done), deadline);
+    });
+  }
+  void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, name = std::move(name), done = std::move(done)]() mutable {
+      store_.remove(std::move(name), version, std::move(done), deadline);
+    });
+  }
+  void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, range = std::move(range), page = std::move(page), done = std::move(done)]() mutable {
+      store_.scan(std::move(range), std::move(page), std::move(done), deadline);
+    });
+  }
+  void next_number(const std::string& table, std::uint64_t floor, Done done,
+                   std::optional<Duration> deadline) override {
+    loop_.post(
+        [=, this, done = std::move(done)]() mutable { store_.next_number(table, floor, std::move(done), deadline); });
+  }
+
+ private:
+  VersionedStore& store_;
+  EventLoop& loop_;
+};
+
+}  // namespace dbha
