@@ -161,11 +161,19 @@ Connection::RequestId Connection::send(std::initializer_list<std::string_view> a
   return enqueue(std::move(handler), *args.begin());
 }
 
-Connection::RequestId Connection::enqueue(ReplyHandler handler, std::string_view verb) {
+Connection::RequestId Connection::send_together(std::span<const std::span<const std::string>> commands,
+                                                ReplyHandler handler) {
+  for (const auto command : commands) append_command(out_.bytes, command);
+  return enqueue(std::move(handler), commands.back().front(), commands.size());
+}
+
+Connection::RequestId Connection::enqueue(ReplyHandler handler, std::string_view verb, std::size_t replies) {
   assert(state_ != State::closed);
+  if (requests_.empty()) busy_since_ = loop_.now();
   requests_.push_back({.handler = std::move(handler),
                        .begin = queued_end_,
                        .end = out_.end(),
+                       .replies = static_cast<std::uint32_t>(replies),
                        .confirmation = settings_.subscriber ? confirmation_of(verb) : std::nullopt,
                        .withdrawn = false});
   queued_end_ = out_.end();
@@ -275,6 +283,12 @@ bool Connection::take_reply(Value&& value) {
   if (requests_.empty()) {
     return fail(CloseReason::protocol, "a reply that nothing was asked for: " + printable(value.text));
   }
+  if (--requests_.front().replies > 0) {
+    if (value.kind == Value::Kind::error && !first_error_) first_error_ = std::move(value);
+    return true;
+  }
+  if (value.kind == Value::Kind::error && first_error_) value = std::move(*first_error_);
+  first_error_.reset();
   const ReplyHandler handler = pop_request();
   handler(Fate::replied, std::move(value));
   return !guard.gone();

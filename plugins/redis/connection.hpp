@@ -2,6 +2,7 @@
 /// One TCP connection to one node: a pipeline of commands with their answers in order. It holds no policy: it does not
 /// reconnect, does not route and does not judge replies.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -89,6 +90,10 @@ class Connection {
   const Endpoint& endpoint() const { return settings_.endpoint; }
   /// When the node last said anything.
   TimePoint last_heard() const { return last_heard_; }
+  /// For how long the node has owed an answer without saying anything; 0 if it owes none.
+  Duration silence() const {
+    return requests_.empty() ? Duration(0) : loop_.now() - std::max(last_heard_, busy_since_);
+  }
   /// How many requests have been sent and have no answer yet.
   std::size_t outstanding() const { return requests_.size(); }
 
@@ -97,6 +102,10 @@ class Connection {
   /// not needed afterwards.
   RequestId send(std::span<const std::string> args, ReplyHandler handler);
   RequestId send(std::initializer_list<std::string_view> args, ReplyHandler handler);
+  /// Several commands as one request: nothing comes between them, and they are withdrawn together. The answer is the
+  /// reply to the last; if that is an error, the first error of all: it is the reason ("EXECABORT" only says that there
+  /// was one).
+  RequestId send_together(std::span<const std::span<const std::string>> commands, ReplyHandler handler);
 
   /// Takes a request back. True: not one byte of it had left, it never will, and its handler is not called. False: it
   /// may have been carried out, or is answered already; its handler is still called.
@@ -108,6 +117,7 @@ class Connection {
     ReplyHandler handler;
     std::uint64_t begin;  // positions in the stream of all request bytes
     std::uint64_t end;
+    std::uint32_t replies;                   // that are still to come
     std::optional<PubSubWord> confirmation;  // of a subscriber: the word that its answer begins with
     bool withdrawn;
   };
@@ -118,7 +128,7 @@ class Connection {
   void greet();
   bool take_greeting(const Value& value);
 
-  RequestId enqueue(ReplyHandler handler, std::string_view verb);
+  RequestId enqueue(ReplyHandler handler, std::string_view verb, std::size_t replies = 1);
   void drop_withdrawn();
   void flush_later();
   void flush();
@@ -136,6 +146,7 @@ class Connection {
   Listener& listener_;
   State state_ = State::connecting;
   TimePoint last_heard_{};
+  TimePoint busy_since_{};  // when the oldest of the requests after a time without any was sent
 
   std::optional<Lookup> lookup_;
   std::deque<SocketAddress> addresses_;  // not tried yet
@@ -150,6 +161,7 @@ class Connection {
   Outgoing out_;                         // waits behind the greeting
   std::uint64_t queued_end_ = 0;         // where the next request begins
   std::deque<Request> requests_;         // not answered yet
+  std::optional<Value> first_error_;     // of the replies to requests_.front()
   RequestId first_id_ = 1;               // of requests_.front()
   bool any_withdrawn_ = false;
   ReplyReader reader_;

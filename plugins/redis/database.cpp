@@ -7,6 +7,7 @@
 #include "redis/deferred.hpp"
 #include "redis/hints.hpp"
 #include "redis/peers.hpp"
+#include "redis/standby.hpp"
 #include "redis/subscriptions.hpp"
 #include "redis/verdict.hpp"
 
@@ -36,13 +37,14 @@ class RedisDatabase final : public Database, private Peer::Listener {
   }
   void subscribe(std::string channel, MessageHandler handler) override;
   void unsubscribe(const std::string& channel) override { subscriptions_.unsubscribe(channel); }
+  void prepare_failover(const std::vector<NodeId>& primaries) override;
   void close() override;
 
  private:
   void on_peer_up(Peer& peer) override;
   void on_peer_down(Peer& peer, CloseReason reason, const std::string& detail, bool again) override;
-  void on_peer_silent(Peer& peer) override { calls_.raise(HintKind::silent, peer.endpoint()); }
-  bool peer_is_wanted(const Peer& peer) const override { return calls_.needs(peer); }
+  void on_peer_silent(Peer& peer) override;
+  bool peer_is_wanted(const Peer& peer) const override { return calls_.needs(peer) || standby_.wants(peer.endpoint()); }
 
   std::unique_ptr<Peer> make_peer(const Endpoint& endpoint);
   void ask_if_missing(const Endpoint& endpoint);
@@ -60,6 +62,8 @@ class RedisDatabase final : public Database, private Peer::Listener {
   Subscriptions subscriptions_;
   Calls calls_;  // before peers_, whose handlers point to it: connections must go first
   Peers peers_;
+  Standby standby_;
+  std::uint64_t sessions_ = 0;  // numbers the connections
   std::optional<Applying> applying_;
   std::uint64_t apply_count_ = 0;  // tells answers for an earlier apply() from those for this one
   Timer apply_timer_;
@@ -85,7 +89,8 @@ RedisDatabase::RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listen
       deferred_(loop),
       subscriptions_(loop, log, connection_settings_, settings.probe_timeout, listener),
       calls_(loop, settings, peers_, hints_),
-      peers_([this](const Endpoint& endpoint) { return make_peer(endpoint); }) {
+      peers_([this](const Endpoint& endpoint) { return make_peer(endpoint); }),
+      standby_(loop, peers_) {
   upkeep_timer_ = Timer(loop_, upkeep_period, [this]() -> std::optional<Duration> {
     upkeep();
     return upkeep_period;
@@ -121,11 +126,12 @@ void RedisDatabase::apply(std::shared_ptr<const Topology> topology, const Partit
 /// A reply from before the topology proves nothing about now, so each owner is asked anew.
 void RedisDatabase::ask_if_missing(const Endpoint& endpoint) {
   if (!applying_ || !applying_->missing.contains(endpoint)) return;
-  const Peer* peer = peers_.find(endpoint);
+  Peer* peer = peers_.find(endpoint);
   if (!peer || !peer->connection()) return;  // on_peer_up() will ask
   peer->connection()->send({"PING"}, [this, endpoint, count = apply_count_](Fate fate, Value&& reply) {
     if (fate == Fate::replied && count == apply_count_ && applying_) on_sign_of_life(endpoint, reply);
   });
+  peer->expect_answer();
 }
 
 void RedisDatabase::on_sign_of_life(const Endpoint& endpoint, const Value& reply) {
@@ -159,6 +165,7 @@ void RedisDatabase::report_applied(Ending ending) {
 // ---- Nodes
 
 void RedisDatabase::on_peer_up(Peer& peer) {
+  peer.session = ++sessions_;
   log_.info("node_up", {{"endpoint", peer.endpoint().text()}});
   ask_if_missing(peer.endpoint());
   calls_.peer_up();
@@ -172,14 +179,29 @@ void RedisDatabase::on_peer_down(Peer& peer, CloseReason reason, const std::stri
                            : LogLevel::warning,
              "node_down", {{"endpoint", peer.endpoint().text()}, {"reason", text_of(reason)}, {"detail", detail}});
   calls_.peer_down(peer, reason, detail, again);
+  if (again) prepare_failover({calls_.route().node_at(peer.endpoint())});
+}
+
+void RedisDatabase::on_peer_silent(Peer& peer) {
+  calls_.raise(HintKind::silent, peer.endpoint());
+  prepare_failover({calls_.route().node_at(peer.endpoint())});
+}
+
+void RedisDatabase::prepare_failover(const std::vector<NodeId>& primaries) {
+  const Topology* topology = calls_.route().topology();
+  if (closed_ || !topology) return;
+  for (const NodeId& primary : primaries) {
+    if (!primary.empty()) standby_.expect_failover(*topology, primary);
+  }
 }
 
 /// Each second: who has fallen silent, and who is needed no more.
 void RedisDatabase::upkeep() {
   peers_.retire_if([&](const Peer& peer) {
-    return peer.calls == 0 && loop_.now() - peer.idle_since >= upkeep_period && !calls_.needs(peer);
+    return peer.calls == 0 && loop_.now() - peer.idle_since >= upkeep_period && !peer_is_wanted(peer);
   });
   peers_.each([](Peer& peer) { peer.probe(); });
+  standby_.tidy();
   hints_.tidy();
 }
 
@@ -192,6 +214,7 @@ void RedisDatabase::close() {
   upkeep_timer_.reset();
   apply_timer_.reset();
   ask_timer_.reset();
+  standby_.close();
   applying_.reset();
   static_cast<void>(deferred_.take());
   subscriptions_.close();

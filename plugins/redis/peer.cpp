@@ -48,8 +48,8 @@ void Peer::on_up(Connection&) {
 void Peer::on_closed(Connection&, CloseReason reason, const std::string& detail) {
   const bool steady = up_since_ && loop_.now() - *up_since_ >= steady_after;
   up_since_.reset();
-  probing_ = false;
-  probe_timer_.reset();
+  watching_ = false;
+  watch_timer_.reset();
   connection_.reset();
   if (steady) backoff_.reset();
   if (listener_.peer_is_wanted(*this)) steady ? connect() : connect_after(backoff_.next());
@@ -57,22 +57,32 @@ void Peer::on_closed(Connection&, CloseReason reason, const std::string& detail)
 }
 
 void Peer::probe() {
-  if (!connection() || probing_ || loop_.now() - connection_->last_heard() < idle_before_probe) return;
-  probing_ = true;
-  connection_->send({"PING"}, [this](Fate, Value&&) {
-    probing_ = false;
-    probe_timer_.reset();
-  });
-  probe_timer_ = Timer(loop_, probe_timeout_, [this]() -> std::optional<Duration> {
-    listener_.on_peer_silent(*this);
-    return std::nullopt;
-  });
+  if (!connection() || connection_->outstanding() > 0) return;
+  if (loop_.now() - connection_->last_heard() < idle_before_probe) return;
+  connection_->send({"PING"}, [](Fate, Value&&) {});
+  expect_answer();
+}
+
+void Peer::watch() {
+  watching_ = true;
+  watch_timer_ = Timer(loop_, probe_timeout_, [this] { return look_for_silence(); });
+}
+
+/// One timer for all requests: it looks again when the silence that it found may have become long enough.
+std::optional<Duration> Peer::look_for_silence() {
+  const Duration silence = connection() ? connection_->silence() : Duration(0);
+  const bool owes = connection() && connection_->outstanding() > 0;
+  watching_ = owes;
+  if (!owes) return std::nullopt;
+  if (silence < probe_timeout_) return probe_timeout_ - silence;
+  listener_.on_peer_silent(*this);
+  return probe_timeout_;
 }
 
 void Peer::shut() {
   shut_ = true;
   retry_.reset();
-  probe_timer_.reset();
+  watch_timer_.reset();
   connection_.reset();
 }
 

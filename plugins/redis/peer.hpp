@@ -22,7 +22,8 @@ class Peer final : private Connection::Listener {
     /// The connection is gone, or could not be made. The handlers of its requests have been told. `again`: this was not
     /// the first try since the node last answered, so it is not a mere loss of one connection.
     virtual void on_peer_down(Peer& peer, CloseReason reason, const std::string& detail, bool again) = 0;
-    /// No answer within probe_timeout, although the connection stands.
+    /// It owes an answer and has said nothing for probe_timeout, although the connection stands. Comes again for as
+    /// long as that lasts. No reason to close: a primary that pauses writes for a failover answers later.
     virtual void on_peer_silent(Peer& peer) = 0;
     /// Asked before each reconnection.
     virtual bool peer_is_wanted(const Peer& peer) const = 0;
@@ -42,9 +43,15 @@ class Peer final : private Connection::Listener {
   void want();
   /// Asks for a sign of life if the connection has been idle for a second.
   void probe();
+  /// To be called after each request: from now on the node owes an answer.
+  void expect_answer() {
+    if (!watching_) watch();
+  }
   /// Closes for good. Nothing is called afterwards.
   void shut();
 
+  /// Of the present connection, or the last; the Database numbers them itself. See Result::session.
+  std::uint64_t session = 0;
   /// How many calls of the Database are on the connection; the Database counts them itself.
   std::size_t calls = 0;
   /// When the last of them left.
@@ -55,6 +62,8 @@ class Peer final : private Connection::Listener {
   void on_closed(Connection& connection, CloseReason reason, const std::string& detail) override;
   void connect();
   void connect_after(Duration delay);
+  void watch();
+  std::optional<Duration> look_for_silence();
 
   EventLoop& loop_;
   Connection::Settings settings_;
@@ -66,8 +75,8 @@ class Peer final : private Connection::Listener {
   std::optional<TimePoint> up_since_;
   Timer retry_;
   bool retrying_ = false;  // retry_ runs
-  Timer probe_timer_;
-  bool probing_ = false;  // a PING has no answer yet
+  Timer watch_timer_;
+  bool watching_ = false;  // watch_timer_ runs
 };
 
 }  // namespace dbha::redis

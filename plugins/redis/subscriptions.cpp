@@ -10,8 +10,6 @@ namespace dbha::redis {
 namespace {
 
 constexpr Duration avoid_for = std::chrono::seconds(5);
-constexpr Duration idle_before_probe = std::chrono::seconds(1);
-constexpr int missed_probes = 3;  // a subscriber hears nothing from a dead node either: it has to ask, and then to move
 
 }  // namespace
 
@@ -25,8 +23,8 @@ Subscriptions::Subscriptions(EventLoop& loop, Log& log, Connection::Settings set
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(1)) {
   settings_.subscriber = true;
   watch_timer_ = Timer(loop_, probe_timeout_, [this]() -> std::optional<Duration> {
-    watch_over();
-    return closed_ ? std::nullopt : std::optional(probe_timeout_);
+    const Duration next = watch_over();
+    return closed_ ? std::nullopt : std::optional(next);
   });
 }
 
@@ -74,8 +72,6 @@ void Subscriptions::disconnect() {
     if (std::exchange(channel.requested, false)) interrupted_.insert(name);
     channel.confirmed = false;
   }
-  asked_.reset();
-  silent_told_ = false;
   connection_.reset();
   node_ = {};
 }
@@ -157,24 +153,21 @@ void Subscriptions::on_push(Connection&, Value push) {
   if (*handler) (*handler)(push.elements[1].text, push.elements[2].text);
 }
 
-/// Asks for a sign of life when nothing was heard for a second. On this connection silence is a reason to move, unlike
-/// on those that carry calls: nobody would notice the messages that do not come.
-void Subscriptions::watch_over() {
-  if (!connection_ || connection_->state() != Connection::State::up) return;
-  if (!asked_) {
-    if (loop_.now() - connection_->last_heard() < idle_before_probe) return;
-    asked_ = loop_.now();
-    connection_->send({"PING"}, [this](Fate, Value&&) {
-      asked_.reset();
-      silent_told_ = false;
-    });
-    return;
+/// A subscriber hears nothing from a dead node either, so it has to ask: whenever nothing came for probe_timeout. An
+/// answer that takes longer than that again is a reason to move, unlike on connections that carry calls: nobody would
+/// notice the messages that do not come. Returns when to look again.
+Duration Subscriptions::watch_over() {
+  if (!connection_ || connection_->state() != Connection::State::up) return probe_timeout_;
+  if (connection_->outstanding() > 0) {
+    const Duration silence = connection_->silence();
+    if (silence < probe_timeout_) return probe_timeout_ - silence;
+    move_on(HintKind::silent, "no answer within probe_timeout");
+    return probe_timeout_;
   }
-  const Duration silence = loop_.now() - *asked_;
-  if (silence >= missed_probes * probe_timeout_) return move_on(HintKind::silent, "no answer to PING");
-  if (silence >= probe_timeout_ && !std::exchange(silent_told_, true)) {
-    listener_.on_hint({.kind = HintKind::silent, .node = node_, .endpoint = settings_.endpoint, .partition = {}});
-  }
+  const Duration idle = loop_.now() - connection_->last_heard();
+  if (idle < probe_timeout_) return probe_timeout_ - idle;
+  connection_->send({"PING"}, [](Fate, Value&&) {});
+  return probe_timeout_;
 }
 
 void Subscriptions::close() {

@@ -53,7 +53,7 @@ class Subscriptions final : private Connection::Listener {
   void request(const std::string& channel);
   void on_confirmed(const std::string& channel, const Value& reply);
   void tell_if_whole();
-  void watch_over();
+  Duration watch_over();
 
   EventLoop& loop_;
   Log& log_;
@@ -66,8 +66,6 @@ class Subscriptions final : private Connection::Listener {
   TimePoint interrupted_from_{};
   std::map<NodeId, TimePoint> avoided_;  // failed lately; until when
   NodeId node_;
-  std::optional<TimePoint> asked_;  // a PING without an answer
-  bool silent_told_ = false;        // the hint about it
   Backoff backoff_;
   Timer retry_;
   Timer watch_timer_;
