@@ -7,18 +7,21 @@ namespace {
 std::size_t bytes_of(const Call& call) {
   std::size_t bytes = sizeof(PendingCall) + call.key.size();
   for (const auto& arg : call.args) bytes += sizeof(std::string) + arg.size();
+  for (const auto& args : call.transaction) {
+    for (const auto& arg : args) bytes += sizeof(std::string) + arg.size();
+  }
   return bytes;
 }
 
 }  // namespace
 
-std::optional<std::string> CallTable::no_room_for(const Call& call) const {
-  if (size_ >= max_calls_) return "the queue is full: " + std::to_string(size_) + " calls";
+std::optional<std::string> CallTable::no_room_for(const Call& call, std::size_t more) const {
+  if (size_ + more >= max_calls_) return "the queue is full: " + std::to_string(size_) + " calls";
   if (bytes_ + bytes_of(call) > max_bytes_) return "the queue is full: " + std::to_string(bytes_) + " bytes";
   return std::nullopt;
 }
 
-PendingCall& CallTable::add(Call call, Completion done, TimePoint deadline, bool repeatable) {
+PendingCall& CallTable::add(Call call, Completion done, TimePoint deadline, Partition slot, bool repeatable) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(calls_.size()));
     calls_.emplace_back().ticket.index = free_.back();
@@ -26,7 +29,7 @@ PendingCall& CallTable::add(Call call, Completion done, TimePoint deadline, bool
   PendingCall& added = calls_[free_.back()];
   free_.pop_back();
   added.bytes = bytes_of(call);
-  added.slot = call.key.empty() ? keyless : slot_of(call.key);
+  added.slot = slot;
   added.facts = {.repeatable = repeatable};
   added.call = std::move(call);
   added.done = std::move(done);

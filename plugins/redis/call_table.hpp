@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <dbha/stop_watch.hpp>
+
 #include "redis/connection.hpp"
 #include "redis/deadlines.hpp"
 #include "redis/slot.hpp"
@@ -31,7 +33,7 @@ struct PendingCall {
   Completion done;
   std::uint64_t order = 0;  ///< of submission
   std::size_t bytes = 0;    ///< what it counts in the budget
-  Partition slot;           ///< CallTable::keyless if any primary may answer
+  Partition slot{};         ///< CallTable::keyless if any primary may answer
   CallFacts facts;
   State state = State::free;
   unsigned redirects = 0;       ///< one after another, without a wait between them
@@ -42,7 +44,8 @@ struct PendingCall {
 
   Peer* peer = nullptr;               ///< of a sent call
   Connection::RequestId request = 0;  ///< of a sent call
-  bool asking = false;                ///< of a sent call: request - 1 is its ASKING
+  std::uint64_t session = 0;          ///< of the connection that it was last sent on
+  StopWatch stop{};
 
   Ticket ticket;
 };
@@ -55,9 +58,9 @@ class CallTable {
 
   CallTable(std::size_t max_calls, std::size_t max_bytes) : max_calls_(max_calls), max_bytes_(max_bytes) {}
 
-  /// Why there is no room for the call, nothing if there is.
-  std::optional<std::string> no_room_for(const Call& call) const;
-  PendingCall& add(Call call, Completion done, TimePoint deadline, bool repeatable);
+  /// Why there is no room for the call and `more` of about its size, nothing if there is.
+  std::optional<std::string> no_room_for(const Call& call, std::size_t more = 0) const;
+  PendingCall& add(Call call, Completion done, TimePoint deadline, Partition slot, bool repeatable);
   void remove(PendingCall& call);
   /// nullptr: it has ended or was sent again.
   PendingCall* find(Ticket ticket);

@@ -2,18 +2,32 @@
 
 #include <algorithm>
 
-#include "redis/commands.hpp"
+#include "redis/call_intake.hpp"
+#include "redis/multi_key.hpp"
 
 namespace dbha::redis {
 namespace {
 
-/// Why such a command cannot be accepted, whatever the state of the database.
-std::optional<std::string> unfit(const Call& call, CommandKind kind) {
-  if (call.args.empty() || call.args.front().empty()) return "a call needs a command";
-  if (kind == CommandKind::stateful)
-    return call.args.front() + " would change the connection for all other calls on it";
-  if (kind == CommandKind::blocking) return call.args.front() + " would hold up all other calls on its connection";
-  return std::nullopt;
+const std::vector<std::string> asking{"ASKING"};
+const std::vector<std::string> multi{"MULTI"};
+const std::vector<std::string> exec{"EXEC"};
+
+/// What the call sends as one request, where that is not a single command.
+std::vector<std::span<const std::string>> together(const PendingCall& call) {
+  std::vector<std::span<const std::string>> commands;
+  if (call.ask) commands.emplace_back(asking);
+  if (call.call.transaction.empty()) {
+    commands.emplace_back(call.call.args);
+  } else {
+    commands.emplace_back(multi);
+    commands.insert(commands.end(), call.call.transaction.begin(), call.call.transaction.end());
+    commands.emplace_back(exec);
+  }
+  return commands;
+}
+
+Result no_room(std::string why) {
+  return {.outcome = Outcome::refused, .detail = std::move(why)};
 }
 
 std::string ms_text(Duration duration) {
@@ -36,22 +50,36 @@ void Calls::submit(Call call, Completion done) {
     if (done) done({.outcome = Outcome::cancelled, .value = {}, .detail = "the database is closed", .node = {}});
     return;
   }
-  const CommandKind kind = kind_of(call.args);
-  auto refusal = unfit(call, kind);
-  if (!refusal) refusal = table_.no_room_for(call);
-  if (refusal) return refuse(std::move(*refusal), std::move(done));
+  const auto taken = take_in(call);
+  if (const Unfit* unfit = std::get_if<Unfit>(&taken)) return refuse(unfit->result, std::move(done));
+  if (const Spread* spread = std::get_if<Spread>(&taken)) return submit_parts(call, spread->keys, std::move(done));
+  if (auto why = table_.no_room_for(call)) return refuse(no_room(std::move(*why)), std::move(done));
+  add(std::move(call), std::get<Placed>(taken), std::move(done));
+}
+
+/// All parts or none: a part that finds no room would end the whole, but not take the others back.
+void Calls::submit_parts(const Call& call, const KeyPlaces& keys, Completion done) {
+  auto parts = split(call, keys);
+  if (auto why = table_.no_room_for(call, parts.size() - 1)) return refuse(no_room(std::move(*why)), std::move(done));
+  if (!done) done = [](Result&&) {};
+  const auto whole = std::make_shared<Gathering>(parts, keys.count, std::move(done));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    submit(std::move(parts[i].call), [whole, i](Result result) { whole->take(i, std::move(result)); });
+  }
+}
+
+void Calls::add(Call call, const Placed& placed, Completion done) {
   const TimePoint deadline = loop_.now() + call.deadline.value_or(settings_.call_deadline);
-  const bool repeatable = call.repeatable || kind == CommandKind::read;
-  PendingCall& added = table_.add(std::move(call), std::move(done), deadline, repeatable);
+  PendingCall& added = table_.add(std::move(call), std::move(done), deadline, placed.slot.value_or(CallTable::keyless),
+                                  placed.repeatable);
+  added.stop = StopWatch(loop_, added.call.stop, [this, index = added.ticket.index] { stop(table_.at(index)); });
   watch_deadlines(deadline + Deadlines::tick);  // when it has certainly come due
   send_or_wait(added);
 }
 
-void Calls::refuse(std::string why, Completion done) {
+void Calls::refuse(Result result, Completion done) {
   if (!done) return;
-  refusals_.run([done = std::move(done), why = std::move(why)] {
-    done({.outcome = Outcome::refused, .value = {}, .detail = why, .node = {}});
-  });
+  refusals_.run([done = std::move(done), result = std::move(result)] { done(result); });
 }
 
 // ---- Sending and waiting
@@ -98,15 +126,16 @@ void Calls::send(PendingCall& call, Peer& peer) {
   Connection& connection = *peer.connection();
   call.state = PendingCall::State::sent;
   call.peer = &peer;
-  call.asking = call.ask.has_value();
   call.facts.owner_failed = false;
+  call.session = peer.session;
   ++peer.calls;
   table_.renew_ticket(call);
-  if (call.asking) connection.send({"ASKING"}, [](Fate, Value&&) {});  // the call's own reply says if it failed
+  auto handler = [this, ticket = call.ticket](Fate fate, Value&& value) { on_fate(ticket, fate, std::move(value)); };
+  const bool alone = call.call.transaction.empty() && !call.ask;
+  call.request = alone ? connection.send(call.call.args, std::move(handler))
+                       : connection.send_together(together(call), std::move(handler));
   call.ask.reset();
-  call.request = connection.send(call.call.args, [this, ticket = call.ticket](Fate fate, Value&& value) {
-    on_fate(ticket, fate, std::move(value));
-  });
+  peer.expect_answer();
 }
 
 /// Sends what can be sent of the calls that wait, oldest first; a slot whose oldest call must wait on, waits on.
@@ -148,8 +177,6 @@ void Calls::dispatch_later(Duration delay) {
 bool Calls::take_back(PendingCall& call) {
   Connection* connection = call.peer ? call.peer->connection() : nullptr;
   if (!connection) return false;
-  // An ASKING left behind would let the next call on the connection in where it does not belong.
-  if (call.asking && !connection->withdraw(call.request - 1)) return false;
   return connection->withdraw(call.request);
 }
 
@@ -242,10 +269,7 @@ void Calls::end_expired() {
     PendingCall& call = table_.at(index);
     const Endpoint* target = call.peer ? &call.peer->endpoint() : route_.target(call.slot);
     const Endpoint node = target ? *target : Endpoint{};
-    if (call.state == PendingCall::State::sent) {
-      if (!take_back(call)) call.facts.maybe_done = true;
-      release(call);
-    }
+    abandon(call);
     if (target) raise(HintKind::silent, node, call.slot);
     const Duration allowed = call.call.deadline.value_or(settings_.call_deadline);
     finish(call, after_deadline(call.facts), {},
@@ -257,10 +281,29 @@ void Calls::end_expired() {
   if (const auto next = table_.deadlines().next()) watch_deadlines(*next);
 }
 
+/// Nothing that comes for the call means anything to it from now on.
+void Calls::abandon(PendingCall& call) {
+  if (call.state != PendingCall::State::sent) return;
+  if (!take_back(call)) call.facts.maybe_done = true;
+  release(call);
+}
+
+void Calls::stop(PendingCall& call) {
+  abandon(call);
+  finish(call, after_close(call.facts), {}, "the caller stopped it", {});
+  if (!closed_) dispatch_later(Duration(0));  // some may have waited behind it
+}
+
 void Calls::finish(PendingCall& call, Outcome outcome, Value value, std::string detail, Endpoint node) {
   const Completion done = std::move(call.done);
+  const std::uint64_t session = call.session;
   table_.remove(call);
-  if (done) done({.outcome = outcome, .value = std::move(value), .detail = std::move(detail), .node = std::move(node)});
+  if (!done) return;
+  done({.outcome = outcome,
+        .value = std::move(value),
+        .detail = std::move(detail),
+        .node = std::move(node),
+        .session = session});
 }
 
 void Calls::close() {
@@ -273,10 +316,7 @@ void Calls::close() {
   for (const auto& refusal : refusals_.take()) refusal();
   for (const auto& [order, index] : left) {
     PendingCall& call = table_.at(index);
-    if (call.state == PendingCall::State::sent) {
-      if (!take_back(call)) call.facts.maybe_done = true;
-      release(call);
-    }
+    abandon(call);
     finish(call, after_close(call.facts), {}, "the database was closed", {});
   }
 }

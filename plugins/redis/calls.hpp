@@ -11,6 +11,7 @@
 #include <dbha/backend.hpp>
 #include <dbha/event_loop.hpp>
 
+#include "redis/call_intake.hpp"
 #include "redis/call_table.hpp"
 #include "redis/deferred.hpp"
 #include "redis/hints.hpp"
@@ -43,7 +44,9 @@ class Calls {
 
  private:
   // calls.cpp: sending and waiting
-  void refuse(std::string why, Completion done);
+  void submit_parts(const Call& call, const KeyPlaces& keys, Completion done);
+  void add(Call call, const Placed& placed, Completion done);
+  void refuse(Result result, Completion done);
   Peer* peer_for(PendingCall& call);
   Peer* any_peer() const;
   void send_or_wait(PendingCall& call);
@@ -56,6 +59,8 @@ class Calls {
   void resend_after_apply(PendingCall& call, const Route& before, const PartitionSet& marked);
   void watch_deadlines(TimePoint first);
   void end_expired();
+  void abandon(PendingCall& call);
+  void stop(PendingCall& call);
   void finish(PendingCall& call, Outcome outcome, Value value, std::string detail, Endpoint node);
 
   // calls_replies.cpp: what a reply or a loss leads to

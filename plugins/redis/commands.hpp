@@ -1,7 +1,9 @@
 #pragma once
-/// What the driver knows of Redis commands: which only read, and which cannot travel on a connection that all calls
-/// share. Written down here, because a controller may not ask the database (COMMAND is not in its ACL).
+/// What the driver knows of Redis commands: which only read, which cannot travel on a connection that all calls share,
+/// and where their keys stand. Written down here, because a controller may not ask the database (COMMAND is not in its
+/// ACL).
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -14,7 +16,22 @@ enum class CommandKind {
   blocking,  ///< would stop the answers to all other calls: BLPOP, WAIT
 };
 
-/// Words in upper or lower case; no words are `other`.
-CommandKind kind_of(std::span<const std::string> args);
+/// The keys of a command: args[first], args[first + step], ...; all of them exist.
+struct KeyPlaces {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::size_t step = 1;
+  std::size_t place(std::size_t n) const { return first + n * step; }
+  friend bool operator==(const KeyPlaces&, const KeyPlaces&) = default;
+};
+
+struct CommandFacts {
+  CommandKind kind = CommandKind::other;
+  KeyPlaces keys{};
+};
+
+/// Words in upper or lower case; no words have no keys. Of a command that is not known, the first argument is the key:
+/// so it is with nearly all, those of modules included, and the node says MOVED where it is not.
+CommandFacts facts_of(std::span<const std::string> args);
 
 }  // namespace dbha::redis

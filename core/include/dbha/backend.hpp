@@ -108,9 +108,9 @@ struct QuestionCost {
 struct Value {
   enum class Kind { nil, text, status, integer, real, array, error };
   Kind kind = Kind::nil;
-  std::string text;  ///< of text, status and error; of real, as the database wrote it
+  std::string text{};  ///< of text, status and error; of real, as the database wrote it
   std::int64_t integer = 0;
-  std::vector<Value> elements;
+  std::vector<Value> elements{};
   friend bool operator==(const Value&, const Value&) = default;
 };
 

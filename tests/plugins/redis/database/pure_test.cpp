@@ -101,26 +101,6 @@ TEST_CASE("only a call that cannot have had an effect, or may have it twice, is 
   CHECK(after_success({.owner_failed = true}) == Outcome::outcome_unknown);
 }
 
-TEST_CASE("reads are known by name, and commands that cannot share a connection too") {
-  const auto kind = [](std::vector<std::string> args) { return kind_of(args); };
-  CHECK(kind({"GET", "k"}) == CommandKind::read);
-  CHECK(kind({"zrangebyscore", "k", "0", "1"}) == CommandKind::read);
-  CHECK(kind({"PING"}) == CommandKind::read);
-  for (const auto* name : {"SET", "INCR", "GETDEL", "GETEX", "SORT", "BITFIELD", "EVAL", "PUBLISH", "SPOP", ""}) {
-    CHECK(kind({name}) == CommandKind::other);
-  }
-  for (const auto* name : {"MULTI", "exec", "SUBSCRIBE", "SELECT", "CLIENT", "HELLO", "QUIT", "MONITOR"}) {
-    CHECK(kind({name}) == CommandKind::stateful);
-  }
-  CHECK(kind({"BLPOP", "l", "0"}) == CommandKind::blocking);
-  CHECK(kind({"XREAD", "COUNT", "2", "block", "0", "STREAMS", "s", "$"}) == CommandKind::blocking);
-  CHECK(kind({"XREAD", "COUNT", "2", "STREAMS", "BLOCK", "$"}) == CommandKind::read);
-  CHECK(kind({"XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"}) == CommandKind::blocking);
-  CHECK(kind({"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"}) == CommandKind::other);
-  CHECK(kind({std::string(100, 'G')}) == CommandKind::other);
-  CHECK(kind({}) == CommandKind::other);
-}
-
 TEST_CASE("rendezvous hashing spreads clients evenly, and only those of a lost node move") {
   Topology topology;
   for (char c = 'a'; c <= 'f'; ++c) {
@@ -192,8 +172,8 @@ TEST_CASE("a deadline that was removed, or passed while nobody looked, leaves no
 
 TEST_CASE("calls that wait stand in order of submission, whenever they came") {
   CallTable table(10, 1 << 20);
-  auto& first = table.add({.key = "k", .args = {"SET"}, .repeatable = false, .deadline = {}}, {}, {}, false);
-  auto& second = table.add({.key = "k", .args = {"SET"}, .repeatable = false, .deadline = {}}, {}, {}, false);
+  auto& first = table.add({.args = {"SET", "k"}}, {}, {}, slot_of("k"), false);
+  auto& second = table.add({.args = {"SET", "k"}}, {}, {}, slot_of("k"), false);
   table.wait(second);
   table.wait(first);
   CHECK(table.waits(slot_of("k")));
@@ -206,7 +186,7 @@ TEST_CASE("calls that wait stand in order of submission, whenever they came") {
 
 TEST_CASE("a ticket of an earlier sending, or of a call that has ended, names nothing") {
   CallTable table(10, 1 << 20);
-  auto& call = table.add({.key = "k", .args = {"SET"}, .repeatable = false, .deadline = {}}, {}, {}, false);
+  auto& call = table.add({.args = {"SET", "k"}}, {}, {}, slot_of("k"), false);
   const Ticket early = call.ticket;
   table.renew_ticket(call);
   CHECK_FALSE(table.find(early));
@@ -214,14 +194,14 @@ TEST_CASE("a ticket of an earlier sending, or of a call that has ended, names no
   CHECK(table.find(late) == &call);
   table.remove(call);
   CHECK_FALSE(table.find(late));
-  table.add({.key = "k", .args = {"SET"}, .repeatable = false, .deadline = {}}, {}, {}, false);
+  table.add({.args = {"SET", "k"}}, {}, {}, slot_of("k"), false);
   CHECK_FALSE(table.find(late));
 }
 
 TEST_CASE("the queue is bounded by count and by bytes, and room comes back") {
   const Call call{.key = "k", .args = {"SET", "k", std::string(1000, 'x')}, .repeatable = false, .deadline = {}};
   CallTable few(1, 1 << 20);
-  auto& added = few.add(call, {}, {}, false);
+  auto& added = few.add(call, {}, {}, slot_of("k"), false);
   CHECK(few.no_room_for(call) == "the queue is full: 1 calls");
   few.remove(added);
   CHECK_FALSE(few.no_room_for(call));
