@@ -8,11 +8,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string moved_to(const FakeNode& node, const std::string& key) {
+std::string moved_to(const ScriptedRedis& node, const std::string& key) {
   return "-MOVED " + std::to_string(redis::slot_of(key).value) + " 127.0.0.1:" + std::to_string(node.endpoint().port) +
          "\r\n";
 }
-std::string ask_at(const FakeNode& node, const std::string& key) {
+std::string ask_at(const ScriptedRedis& node, const std::string& key) {
   return "-ASK" + moved_to(node, key).substr(6);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("ASK sends the call once behind ASKING and leaves the route alone") {
   REQUIRE(bench.until_results(1));
   CHECK(bench.results[0].ok());
   REQUIRE(bench.b.commands().size() == 2);
-  CHECK(bench.b.commands()[0] == FakeNode::Args{"ASKING"});
+  CHECK(bench.b.commands()[0] == ScriptedRedis::Args{"ASKING"});
   CHECK(bench.hearing.hints.empty());
   bench.submit({"SET", "k", "2"});
   REQUIRE(bench.until_results(2));
@@ -192,7 +192,7 @@ TEST_CASE("after a loss, calls that may be repeated go again, others end as unkn
 TEST_CASE("a node that is gone: the detector is told, calls wait for the next topology and go out in their order") {
   DatabaseBench bench;
   bench.open_with("a");
-  bench.a.stop_listening();
+  bench.a.listener().refuse();
   bench.a.reset_clients();
   for (int i = 0; i < 100; ++i) bench.submit({"RPUSH", "k", std::to_string(i)});
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.count(HintKind::refused) >= 1; }));
@@ -209,11 +209,11 @@ TEST_CASE("a node that is gone: the detector is told, calls wait for the next to
 TEST_CASE("a node that comes back is found without a topology") {
   DatabaseBench bench;
   bench.open_with("a");
-  bench.a.stop_listening();
+  bench.a.listener().refuse();
   bench.a.reset_clients();
   bench.submit({"SET", "k", "1"});
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.count(HintKind::refused) >= 1; }));
-  bench.a.listen();
+  bench.a.listener().listen();
   REQUIRE(bench.until_results(1));
   CHECK(bench.results[0].ok());
 }
@@ -227,7 +227,7 @@ TEST_CASE("no call outlives its deadline: written is unknown, not written is a t
   CHECK(bench.results[0].outcome == Outcome::outcome_unknown);
   CHECK(bench.hearing.count(HintKind::silent) == 1);
 
-  bench.a.stop_listening();
+  bench.a.listener().refuse();
   bench.a.reset_clients();
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.count(HintKind::refused) >= 1; }));
   const auto before = std::chrono::steady_clock::now();
@@ -295,7 +295,7 @@ TEST_CASE("a drained connection closes when its last call has ended, not before"
   bench.open_with("a");
   bench.submit({"INCR", "k"});
   REQUIRE(run_until(bench.loop, [&] { return bench.a.commands().size() == 1; }));
-  const auto subscribers = [](const FakeNode& node) { return node.clients(); };
+  const auto subscribers = [](const ScriptedRedis& node) { return node.clients(); };
   const std::size_t before = subscribers(bench.a);
   bench.apply(bench.owned_by("b"));
   run_for(bench.loop, 1200ms);

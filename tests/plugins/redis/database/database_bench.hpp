@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "fake_node.hpp"
 #include "redis/database.hpp"
 #include "redis/slot.hpp"
 #include "run_until.hpp"
+#include "support/scripted_redis.hpp"
 #include "support/test_log.hpp"
 
 namespace dbha::test {
@@ -45,8 +45,8 @@ struct DatabaseBench {
   EpollLoop loop;
   TestLog log;
   Hearing hearing;
-  FakeNode a{loop};
-  FakeNode b{loop};
+  ScriptedRedis a{loop};
+  ScriptedRedis b{loop};
   DatabaseSettings settings{.call_deadline = std::chrono::seconds(5),
                             .apply_timeout = std::chrono::milliseconds(300),
                             .probe_timeout = std::chrono::milliseconds(100),
@@ -96,15 +96,5 @@ struct DatabaseBench {
     return run_until(loop, [&] { return results.size() >= count; });
   }
 };
-
-/// Answers nothing but the greeting and probes.
-inline std::optional<std::string> silence(const FakeNode::Args& args) {
-  if (args[0] == "PING" || args[0] == "CLIENT") return "";
-  return std::nullopt;
-}
-
-inline FakeNode::Script says(std::string verb, std::string reply) {
-  return [verb, reply](const FakeNode::Args& args) { return args[0] == verb ? reply : std::string(); };
-}
 
 }  // namespace dbha::test

@@ -11,8 +11,8 @@ namespace {
 
 struct PubSub : DatabaseBench {
   std::vector<std::string> messages;
-  FakeNode* first = nullptr;  // the hash's first choice
-  FakeNode* second = nullptr;
+  ScriptedRedis* first = nullptr;  // the hash's first choice
+  ScriptedRedis* second = nullptr;
 
   PubSub() {
     const auto topology = owned_by("a");
@@ -22,12 +22,12 @@ struct PubSub : DatabaseBench {
     open();
     apply(topology);
   }
-  std::string id(const FakeNode* node) const { return node == &a ? "a" : "b"; }
+  std::string id(const ScriptedRedis* node) const { return node == &a ? "a" : "b"; }
   void subscribe(const std::string& channel) {
     database->subscribe(
         channel, [this](const std::string& where, const std::string& what) { messages.push_back(where + "=" + what); });
   }
-  bool subscribed(const FakeNode* node, std::size_t count = 1) {
+  bool subscribed(const ScriptedRedis* node, std::size_t count = 1) {
     return run_until(loop, [&] { return node->count("SUBSCRIBE") == count; });
   }
 };
@@ -51,7 +51,7 @@ TEST_CASE("when the node fails, another is taken at once, and the listener is to
   bench.subscribe("d");
   REQUIRE(bench.subscribed(bench.first, 2));
   settle(bench.loop);
-  bench.first->stop_listening();
+  bench.first->listener().refuse();
   bench.first->reset_clients();
   REQUIRE(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
   CHECK(bench.second->count("SUBSCRIBE") == 2);
@@ -118,10 +118,10 @@ TEST_CASE("when all nodes fail, the connection comes back with the first that an
   REQUIRE(bench.subscribed(bench.first));
   settle(bench.loop);
   for (auto* node : {&bench.a, &bench.b}) {
-    node->stop_listening();
+    node->listener().refuse();
     node->reset_clients();
   }
   run_for(bench.loop, 200ms);
-  bench.second->listen();
+  bench.second->listener().listen();
   CHECK(run_until(bench.loop, [&] { return bench.hearing.interruptions.size() == 1; }));
 }

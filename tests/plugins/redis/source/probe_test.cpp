@@ -1,7 +1,7 @@
-#include "fake_node.hpp"
 #include "real_replies.hpp"
 #include "recorder.hpp"
 #include "support/catch.hpp"
+#include "support/scripted_redis.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
@@ -12,7 +12,7 @@ namespace {
 const std::string my_id = "0fb349784ead07801939deb3226a301858170aff";
 
 /// A replica in good health.
-std::optional<std::string> healthy(const FakeNode::Args& args) {
+std::optional<std::string> healthy(const ScriptedRedis::Args& args) {
   const auto command = args[0] + (args.size() > 1 ? ' ' + args[1] : "");
   if (command == "CLUSTER NODES") return bulk(replies::cluster_nodes);
   if (command == "CLUSTER INFO") return bulk(replies::cluster_info);
@@ -26,14 +26,14 @@ std::optional<std::string> healthy(const FakeNode::Args& args) {
 }
 
 /// Healthy, but for the commands that begin so.
-FakeNode::Script healthy_but(const std::string& command, std::optional<std::string> reply) {
-  return [=](const FakeNode::Args& args) {
+ScriptedRedis::Script healthy_but(const std::string& command, std::optional<std::string> reply) {
+  return [=](const ScriptedRedis::Args& args) {
     const auto spelled = args[0] + (args.size() > 1 ? ' ' + args[1] : "");
     return spelled.starts_with(command) ? reply : healthy(args);
   };
 }
 
-std::string host_of(const FakeNode& node) {
+std::string host_of(const ScriptedRedis& node) {
   return node.endpoint().text();
 }
 
@@ -41,7 +41,7 @@ std::string host_of(const FakeNode& node) {
 
 TEST_CASE("each question has one answer, which names the node and the time of the question") {
   Bench bench;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   const auto before = std::chrono::steady_clock::now();
@@ -67,7 +67,7 @@ TEST_CASE("each question has one answer, which names the node and the time of th
 
 TEST_CASE("a question asked before the connection is up is answered when it is") {
   Bench bench;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.run_until([&] { return node.accepted() == 1; }));
@@ -88,17 +88,17 @@ TEST_CASE("an endpoint that nobody gave to the source gives no answer, later tha
 TEST_CASE("a silent node: no answer within probe_timeout, the connection stays, late replies are dropped") {
   Bench bench;
   bench.settings.probe_timeout = 50ms;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::role, [&] { return !bench.heard.roles.empty(); }));
   bench.heard = {};
 
-  node.answer_with(healthy_but("ROLE", std::nullopt));
+  node.answer(healthy_but("ROLE", std::nullopt));
   source.ask(node.endpoint(), Question::role);
   REQUIRE(bench.run_until([&] { return bench.heard.no_answers.size() == 1; }, 1s));
   node.say("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n");  // now it comes: master, not slave
-  node.answer_with(healthy);
+  node.answer(healthy);
   source.ask(node.endpoint(), Question::role);
   REQUIRE(bench.run_until([&] { return bench.heard.answers() == 2; }));
   REQUIRE(bench.heard.roles.size() == 1);
@@ -108,16 +108,16 @@ TEST_CASE("a silent node: no answer within probe_timeout, the connection stays, 
 
 TEST_CASE("a lost connection is a hint that names the node, at once, and what was asked has no answer") {
   Bench bench;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::view, [&] { return !bench.heard.views.empty(); }));
   bench.heard = {};
 
-  node.answer_with(healthy_but("CLUSTER NODES", std::nullopt));
+  node.answer(healthy_but("CLUSTER NODES", std::nullopt));
   source.ask(node.endpoint(), Question::view);
   bench.loop.turn(1ms);
-  node.close_connections();
+  node.close_clients();
   REQUIRE(bench.run_until([&] { return bench.heard.answers() == 1; }, 100ms));
   CHECK(bench.heard.no_answers.size() == 1);
   REQUIRE(bench.heard.hints_of(HintKind::connection_lost) == 1);
@@ -128,10 +128,10 @@ TEST_CASE("a lost connection is a hint that names the node, at once, and what wa
 
 TEST_CASE("a node that throws us out again and again is not hammered") {
   Bench bench;
-  FakeNode node(bench.loop, healthy);
-  node.answer_with([&](const FakeNode::Args& args) -> std::optional<std::string> {
+  ScriptedRedis node(bench.loop, healthy);
+  node.answer([&](const ScriptedRedis::Args& args) -> std::optional<std::string> {
     if (args[0] == "CLUSTER") {
-      node.close_connections();
+      node.close_clients();
       return std::nullopt;
     }
     return healthy(args);
@@ -145,7 +145,7 @@ TEST_CASE("a node that throws us out again and again is not hammered") {
 
 TEST_CASE("a refused connection is one hint for the whole outage") {
   Bench bench;
-  auto gone = std::make_unique<FakeNode>(bench.loop, healthy);
+  auto gone = std::make_unique<ScriptedRedis>(bench.loop, healthy);
   const auto endpoint = gone->endpoint();
   gone.reset();
   auto source = bench.source();
@@ -160,7 +160,7 @@ TEST_CASE("a refused connection is one hint for the whole outage") {
 TEST_CASE("a node that is silent for a second gets a second connection, and what answers first is kept") {
   Bench bench;
   bench.settings.probe_timeout = 50ms;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::role, [&] { return !bench.heard.roles.empty(); }));
@@ -168,7 +168,7 @@ TEST_CASE("a node that is silent for a second gets a second connection, and what
 
   // The first connection is dead without a sign: its ROLE is never answered, so nothing behind it is either.
   bool first_dead = true;
-  node.answer_with([&](const FakeNode::Args& args) -> std::optional<std::string> {
+  node.answer([&](const ScriptedRedis::Args& args) -> std::optional<std::string> {
     if (args[0] == "CLIENT" || args[0] == "PING") first_dead = false;
     return first_dead ? std::nullopt : healthy(args);
   });
@@ -181,26 +181,26 @@ TEST_CASE("a node that is silent for a second gets a second connection, and what
 TEST_CASE("a stopped node does not find thousands of questions when it wakes") {
   Bench bench;
   bench.settings.probe_timeout = 20ms;
-  FakeNode node(bench.loop, healthy);
+  ScriptedRedis node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::role, [&] { return !bench.heard.roles.empty(); }));
-  node.answer_with(healthy_but("ROLE", std::nullopt));
-  const auto asked_before = node.received("ROLE");
+  node.answer(healthy_but("ROLE", std::nullopt));
+  const auto asked_before = node.count("ROLE");
   const auto answers = bench.heard.answers();
   for (int i = 0; i < 1000; ++i) source.ask(node.endpoint(), Question::role);
   REQUIRE(bench.run_until([&] { return bench.heard.answers() == answers + 1000; }));
-  CHECK(node.received("ROLE") - asked_before <= 128);
+  CHECK(node.count("ROLE") - asked_before <= 128);
 }
 
 TEST_CASE("an unusable node is named with what is wrong and what to do") {
   struct Row {
     std::string name;
-    FakeNode::Script script;
+    ScriptedRedis::Script script;
     std::string reason;  ///< after host:port
   };
   const auto row = GENERATE(values<Row>({
-      {"no Redis", [](const FakeNode::Args&) { return "SSH-2.0-OpenSSH_9.2\r\n"; },
+      {"no Redis", [](const ScriptedRedis::Args&) { return "SSH-2.0-OpenSSH_9.2\r\n"; },
        " does not speak the Redis protocol ("},
       {"no cluster", healthy_but("CLUSTER", "-ERR This instance has cluster support disabled\r\n"),
        " is not in cluster mode: set cluster-enabled yes in its redis.conf"},
@@ -218,7 +218,7 @@ TEST_CASE("an unusable node is named with what is wrong and what to do") {
   }));
   CAPTURE(row.name);
   Bench bench;
-  FakeNode node(bench.loop, row.script);
+  ScriptedRedis node(bench.loop, row.script);
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::view, [&] { return !bench.heard.unusable.empty(); }));
@@ -229,7 +229,8 @@ TEST_CASE("an unusable node is named with what is wrong and what to do") {
 TEST_CASE("a refused login names the user and never the password") {
   Bench bench;
   bench.settings.credentials = {"ha", "s3cr3t"};
-  FakeNode node(bench.loop, healthy_but("AUTH", "-WRONGPASS invalid username-password pair or user is disabled.\r\n"));
+  ScriptedRedis node(bench.loop,
+                     healthy_but("AUTH", "-WRONGPASS invalid username-password pair or user is disabled.\r\n"));
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::view, [&] { return !bench.heard.unusable.empty(); }));
@@ -242,7 +243,7 @@ TEST_CASE("a refused login names the user and never the password") {
 TEST_CASE("a node that loads its data is alive but has no answer, and one hint says so") {
   Bench bench;
   const std::string loading = "-LOADING Redis is loading the dataset in memory\r\n";
-  FakeNode node(bench.loop, healthy_but("CLUSTER", loading));
+  ScriptedRedis node(bench.loop, healthy_but("CLUSTER", loading));
   auto source = bench.source();
   source.set_endpoints({node.endpoint()});
   REQUIRE(bench.ask_until(source, node.endpoint(), Question::view,
@@ -257,7 +258,7 @@ TEST_CASE("a node that loads its data is alive but has no answer, and one hint s
 
 TEST_CASE("endpoints may change inside a call, and what was asked of the old ones still has its answer") {
   Bench bench;
-  FakeNode old_node(bench.loop, healthy), new_node(bench.loop, healthy);
+  ScriptedRedis old_node(bench.loop, healthy), new_node(bench.loop, healthy);
   auto source = bench.source();
   source.set_endpoints({old_node.endpoint()});
   REQUIRE(bench.ask_until(source, old_node.endpoint(), Question::role, [&] { return !bench.heard.roles.empty(); }));
@@ -268,6 +269,6 @@ TEST_CASE("endpoints may change inside a call, and what was asked of the old one
   const auto answers = bench.heard.answers();
   for (int i = 0; i < 3; ++i) source.ask(old_node.endpoint(), Question::role);
   REQUIRE(bench.run_until([&] { return bench.heard.answers() == answers + 4; }));
-  CHECK(bench.run_until([&] { return old_node.connections() == 0 && new_node.connections() == 1; }));
+  CHECK(bench.run_until([&] { return old_node.clients() == 0 && new_node.clients() == 1; }));
   CHECK(bench.heard.answers() == answers + 4);
 }
