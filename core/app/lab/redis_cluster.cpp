@@ -53,6 +53,8 @@ std::size_t RedisCluster::make_node() {
   const std::size_t index = members_.size();
   RedisNode::Setup setup{options_.server, folder_.path() / ("node-" + std::to_string(index)), conf_lines(options_),
                          options_.cluster_enabled, options_.password};
+  if (options_.announced_port)
+    setup.announced_port = [&](std::uint16_t port) { return options_.announced_port(index, port); };
   members_.push_back({std::make_unique<RedisNode>(std::move(setup)), ""});
   return index;
 }

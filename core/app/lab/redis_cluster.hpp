@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +30,9 @@ class RedisCluster final : public Cluster {
     std::vector<std::string>
         conf_lines{};  ///< added to each redis.conf, for example "user app on >secret ~* &* +@all -cluster"
     std::string server = "redis-server";
+    /// Asked before a node starts: the port that it tells other nodes and clients, for something that stands before the
+    /// node's own. Empty: its own.
+    std::function<std::uint16_t(std::size_t index, std::uint16_t port)> announced_port{};
   };
 
   /// Creates the cluster, and returns when wait_ready() holds.

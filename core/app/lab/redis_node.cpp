@@ -20,6 +20,7 @@ RedisNode::RedisNode(Setup setup)
   std::ofstream conf(setup_.folder / "redis.conf");
   conf << "port " << port() << "\n";
   if (setup_.cluster_enabled) conf << "cluster-enabled yes\ncluster-port " << bus_port() << "\n";
+  if (setup_.announced_port) conf << "cluster-announce-port " << setup_.announced_port(port()) << "\n";
   for (const auto& line : setup_.conf_lines) conf << line << "\n";
   if (!conf.flush()) throw std::runtime_error("cannot write redis.conf in " + setup_.folder.string());
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ class RedisNode {
     std::vector<std::string> conf_lines;  ///< of redis.conf, without ports
     bool cluster_enabled = true;
     std::string password;  ///< of the default user
+    /// From its own port to the one that it tells other nodes and clients; empty: its own.
+    std::function<std::uint16_t(std::uint16_t)> announced_port{};
   };
 
   /// Writes redis.conf; starts nothing.
