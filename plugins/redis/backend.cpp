@@ -9,6 +9,7 @@
 #include "redis/database.hpp"
 #include "redis/seeds.hpp"
 #include "redis/slot.hpp"
+#include "redis/tls_context.hpp"
 #include "redis/topology_source.hpp"
 
 namespace dbha::redis {
@@ -18,9 +19,16 @@ const OptionSpec options[] = {
     {"seeds", OptionType::text_list, nullptr,
      "nodes to start from, as \"host:port\" or \"[ipv6]:port\"; name one of each shard if you can"},
     {"username", OptionType::text, "", "ACL user to log in as; none: the default user"},
-    {"password_file", OptionType::text, "", "file with the password on its only line; none: no login"},
+    {"password_file", OptionType::text, "",
+     "file with the password on its only line, read again when a node refuses it; none: no login"},
     {"connect_timeout", OptionType::duration, "1s", "how long a node may take from connect to its first reply", 10,
      60'000},
+    {"tls", OptionType::flag, "false", "speak TLS with every node, 1.2 or later, and verify its certificate"},
+    {"tls_ca_file", OptionType::text, "", "certificates of the CAs to trust, in PEM; none: those of the system"},
+    {"tls_cert_file", OptionType::text, "", "certificate to show to the nodes, with its chain, in PEM; none: none"},
+    {"tls_key_file", OptionType::text, "", "private key of tls_cert_file, in PEM without a passphrase"},
+    {"tls_server_name", OptionType::text, "",
+     "name in every node's certificate, also sent as SNI; none: the host at which the node is reached"},
 };
 
 /// Bytes of the answers, measured on Redis 7.0 with six nodes: CLUSTER NODES has 125 bytes a node, CLUSTER INFO 530 to
@@ -44,8 +52,9 @@ class RedisBackend final : public Backend {
   explicit RedisBackend(const PluginContext& context)
       : context_(context),
         seeds_(read_seeds(context.options)),
-        credentials_(read_credentials(context.options)),
-        connect_timeout_(context.options.duration("connect_timeout")) {}
+        credentials_(context.options, context.log),
+        tls_(read_tls(context.options)),
+        access_{&credentials_, tls_.get(), context.options.duration("connect_timeout")} {}
 
   BackendTraits traits() const override { return {slots, Voters::owners}; }
   std::vector<Endpoint> seeds() const override { return seeds_; }
@@ -54,22 +63,22 @@ class RedisBackend final : public Backend {
 
   std::unique_ptr<TopologySource> open_source(TopologySourceListener& listener, Duration probe_timeout) override {
     ProbeSettings settings;
-    settings.credentials = credentials_;
+    settings.access = access_;
     settings.client_name = "dbha-detector:" + context_.process_name;
-    settings.connect_timeout = connect_timeout_;
     settings.probe_timeout = probe_timeout;
     return std::make_unique<RedisTopologySource>(context_.loop, context_.log, std::move(settings), listener);
   }
 
   std::unique_ptr<Database> open_database(DatabaseListener& listener, const DatabaseSettings& settings) override {
-    return make_database(context_.loop, context_.log, listener, settings, credentials_);
+    return make_database(context_.loop, context_.log, listener, settings, access_);
   }
 
  private:
   const PluginContext context_;
   const std::vector<Endpoint> seeds_;
-  const Credentials credentials_;
-  const Duration connect_timeout_;
+  CredentialsFile credentials_;
+  const std::unique_ptr<const TlsContext> tls_;
+  const Access access_;  // points to both
 };
 
 Backend* create(const PluginContext& context) {

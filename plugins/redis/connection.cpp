@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "redis/tls_stream.hpp"
+
 namespace dbha::redis {
 namespace {
 
@@ -27,7 +29,8 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 }  // namespace
 
 const char* text_of(CloseReason reason) {
-  static constexpr const char* names[] = {"resolve", "refused", "no_room", "auth", "timeout", "lost", "protocol"};
+  static constexpr const char* names[] = {"resolve", "refused", "no_room", "tls",
+                                          "auth",    "timeout", "lost",    "protocol"};
   return names[static_cast<int>(reason)];
 }
 
@@ -58,11 +61,8 @@ class Connection::Guard {
 
 Connection::Connection(EventLoop& loop, Settings settings, Listener& listener)
     : loop_(loop), settings_(std::move(settings)), listener_(listener), reader_(settings_.max_reply_bytes) {
-  connect_timer_ = Timer(loop_, settings_.connect_timeout, [this]() -> std::optional<Duration> {
-    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.connect_timeout).count();
-    fail(CloseReason::timeout,
-         (state_ == State::greeting ? "connected, but no reply within " : "no connection within ") +
-             std::to_string(waited) + " ms");
+  connect_timer_ = Timer(loop_, settings_.access.connect_timeout, [this]() -> std::optional<Duration> {
+    fail(CloseReason::timeout, too_late());
     return std::nullopt;
   });
   if (const auto address = numeric_address(settings_.endpoint)) {
@@ -109,15 +109,53 @@ void Connection::on_connected() {
   const int error = socket_.connect_result();
   if (error == EINPROGRESS) return;
   if (error != 0) return connect_next(error);
+  if (!settings_.access.tls) return begin_greeting();
+  state_ = State::securing;
+  tls_ = std::make_unique<TlsStream>(*settings_.access.tls, settings_.endpoint.host, socket_);
+  secure();
+}
+
+/// A step of the TLS handshake.
+void Connection::secure() {
+  switch (tls_->shake_hands()) {
+    case TlsStream::Handshake::done:
+      return begin_greeting();
+    case TlsStream::Handshake::under_way:
+      return watch_for_more();
+    case TlsStream::Handshake::failed:
+      break;
+  }
+  if (tls_->failure().empty()) {
+    fail(tls_->socket_end());
+  } else {
+    fail(CloseReason::tls, std::string(tls_->failure()));  // a copy: it ends with tls_
+  }
+}
+
+void Connection::begin_greeting() {
   state_ = State::greeting;
   watch_.change({.readable = true, .writable = false});
+  if (has_more_to_read()) read_later();
   greet();
   flush();
 }
 
+std::string Connection::too_late() const {
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.access.connect_timeout).count();
+  const char* what = state_ == State::greeting   ? "connected, but no reply"
+                     : state_ == State::securing ? "connected, but no TLS handshake"
+                                                 : "no connection";
+  return std::string(what) + " within " + std::to_string(waited) + " ms";
+}
+
+Credentials Connection::credentials() const {
+  return settings_.access.credentials ? settings_.access.credentials->current() : Credentials{};
+}
+
 /// Ends with PING: only a reply proves that the process behind the socket is alive.
 void Connection::greet() {
-  const auto& [username, password] = settings_.credentials;
+  said_ = credentials();
+  const auto& [username, password] = said_;
   const auto say = [this](Greeting step, std::initializer_list<std::string_view> args) {
     append_command(greeting_.bytes, std::span(args.begin(), args.size()));
     greeting_steps_.push_back(step);
@@ -135,8 +173,9 @@ bool Connection::take_greeting(const Value& value) {
   if (value.kind == Value::Kind::error) {
     // A full node answers before it reads, so this stands in for the reply to whatever came first.
     if (value.text.starts_with("ERR max number of clients")) return fail(CloseReason::no_room, printable(value.text));
-    if (step == Greeting::auth || starts_with_any(value.text, {"NOAUTH", "WRONGPASS", "DENIED"})) {
-      return fail(CloseReason::auth, printable(value.text));
+    if (step != Greeting::outdated &&
+        (step == Greeting::auth || starts_with_any(value.text, {"NOAUTH", "WRONGPASS", "DENIED"}))) {
+      return take_refusal(value);
     }
     // Any other error is a reply like PONG: the node is alive, and says to each request itself what hinders it.
   }
@@ -147,6 +186,38 @@ bool Connection::take_greeting(const Value& value) {
   Guard guard(*this);
   listener_.on_up(*this);
   return !guard.gone();
+}
+
+/// If the password has changed since, the greeting begins anew; what is still to come of the old one means nothing.
+bool Connection::take_refusal(const Value& error) {
+  if (error.text.starts_with("DENIED") || !settings_.access.credentials ||
+      !settings_.access.credentials->renewed_since(said_)) {
+    return fail(CloseReason::auth, printable(error.text));
+  }
+  std::fill(greeting_steps_.begin(), greeting_steps_.end(), Greeting::outdated);
+  greet();
+  flush_later();
+  return true;
+}
+
+bool Connection::log_in_again() {
+  if (logging_in_) return true;
+  if (credentials().password.empty()) return false;
+  log_in();
+  return true;
+}
+
+void Connection::log_in() {
+  logging_in_ = true;
+  said_ = credentials();
+  std::vector<std::string> command{"AUTH", said_.password};
+  if (!said_.username.empty()) command.insert(command.begin() + 1, said_.username);
+  send(command, [this](Fate fate, Value&& reply) {
+    logging_in_ = false;
+    if (fate != Fate::replied || reply.kind != Value::Kind::error) return;
+    if (settings_.access.credentials->renewed_since(said_)) return log_in();
+    fail(CloseReason::auth, printable(reply.text));
+  });
 }
 
 // ---- Requests
@@ -209,7 +280,7 @@ void Connection::drop_withdrawn() {
 }
 
 void Connection::flush_later() {
-  if (flush_pending_ || state_ != State::up) return;
+  if (flush_pending_ || (state_ != State::up && state_ != State::greeting)) return;
   flush_pending_ = true;
   turn_timer_ = Timer(loop_, Duration(0), [this]() -> std::optional<Duration> {
     flush();
@@ -220,39 +291,73 @@ void Connection::flush_later() {
 void Connection::flush() {
   flush_pending_ = false;
   drop_withdrawn();
-  Outgoing& outgoing = state_ == State::up ? out_ : greeting_;
-  while (!outgoing.left().empty()) {
-    const auto written = socket_.write(outgoing.left());
+  Outgoing& outgoing = this->outgoing();
+  while (has_more_to_write()) {
+    const auto written = write(outgoing.left());
     outgoing.advance(written.bytes);
     if (written.blocked) break;
     if (!written.ended) continue;
     // What the node said before it closed is still to be read, and says more than the error of a write.
-    if (read_some()) fail(CloseReason::lost, std::strerror(written.error));
+    if (read_some()) fail(written);
     return;
   }
-  watch_.change({.readable = true, .writable = !outgoing.left().empty()});
+  watch_for_more();
 }
 
 // ---- Replies
 
 void Connection::on_ready(Readiness readiness) {
   if (state_ == State::connecting) return on_connected();
+  if (state_ == State::securing) return secure();
+  if (tls_) readiness = tls_->unblocked_by(readiness);
   if (readiness.readable && !read_some()) return;
-  if (readiness.writable) flush();
+  if (readiness.writable) {
+    flush();
+  } else if (tls_) {
+    watch_for_more();
+  }
+}
+
+void Connection::watch_for_more() {
+  watch_.change({.readable = true, .writable = tls_ ? tls_->wants_write() : has_more_to_write()});
+}
+
+Socket::Transfer Connection::read(char* buffer, std::size_t size) {
+  return tls_ ? tls_->read(buffer, size) : socket_.read(buffer, size);
+}
+
+Socket::Transfer Connection::write(std::string_view bytes) {
+  return tls_ ? tls_->write(bytes) : socket_.write(bytes);
+}
+
+bool Connection::has_more_to_read() const {
+  return tls_ && tls_->has_more();
+}
+
+bool Connection::has_more_to_write() {
+  return !outgoing().left().empty() || (tls_ && tls_->holds_output());
+}
+
+void Connection::read_later() {
+  read_timer_ = Timer(loop_, Duration(0), [this]() -> std::optional<Duration> {
+    if (read_some()) watch_for_more();
+    return std::nullopt;
+  });
 }
 
 /// False: the connection is over, or destroyed.
 bool Connection::read_some() {
   std::array<char, read_size> buffer;
   for (int turn = 0; turn < reads_a_turn; ++turn) {
-    const auto got = socket_.read(buffer.data(), buffer.size());
+    const auto got = read(buffer.data(), buffer.size());
     if (got.blocked) return true;
-    if (got.ended) return fail(CloseReason::lost, got.error == 0 ? "closed by the node" : std::strerror(got.error));
+    if (got.ended) return fail(got);
     last_heard_ = loop_.now();
     reader_.feed({buffer.data(), got.bytes});
     if (!take_replies()) return false;
-    if (got.bytes < buffer.size()) return true;
+    if (got.bytes < buffer.size() && !has_more_to_read()) return true;
   }
+  if (has_more_to_read()) read_later();
   return true;
 }
 
@@ -264,12 +369,18 @@ bool Connection::take_replies() {
       case ReplyReader::Status::incomplete:
         return true;
       case ReplyReader::Status::broken:
-        return fail(CloseReason::protocol, printable(reader_.error()));
+        return fail(CloseReason::protocol, what_is_broken());
       case ReplyReader::Status::reply:
         break;
     }
     if (!take_reply(std::move(value))) return false;
   }
+}
+
+std::string Connection::what_is_broken() const {
+  const std::string text = printable(reader_.error());
+  const bool alert = !tls_ && state_ == State::greeting && text.find("\\x15") != std::string::npos;  // RFC 8446, B.1
+  return text + (alert ? ": this is TLS" : "");
 }
 
 bool Connection::take_reply(Value&& value) {
@@ -291,7 +402,7 @@ bool Connection::take_reply(Value&& value) {
   first_error_.reset();
   const ReplyHandler handler = pop_request();
   handler(Fate::replied, std::move(value));
-  return !guard.gone();
+  return !guard.gone() && state_ != State::closed;  // log_in() may have closed it
 }
 
 bool Connection::is_push(const Value& value) const {
@@ -310,14 +421,29 @@ Connection::ReplyHandler Connection::pop_request() {
 
 // ---- The end
 
+/// What a transfer ended with.
+bool Connection::fail(const Socket::Transfer& end) {
+  // TLS 1.3 refuses a client's certificate only after the client has ended the handshake.
+  if (tls_ && !tls_->failure().empty()) {
+    return fail(state_ == State::greeting ? CloseReason::tls : CloseReason::lost, std::string(tls_->failure()));
+  }
+  std::string detail = end.error == 0 ? "closed by the node" : std::strerror(end.error);
+  if (state_ == State::securing) detail += " during the TLS handshake";
+  if (state_ == State::greeting && !tls_ && last_heard_ == TimePoint{})
+    detail += " before its first reply: does it expect TLS?";
+  return fail(CloseReason::lost, detail);
+}
+
 /// Always false, so that a caller can end its own loop with it.
 bool Connection::fail(CloseReason reason, const std::string& detail) {
   state_ = State::closed;
   lookup_.reset();
   watch_.reset();
+  tls_.reset();
   socket_.close();
   connect_timer_.reset();
   turn_timer_.reset();
+  read_timer_.reset();
   const std::uint64_t written = out_.position();
   const auto requests = std::move(requests_);
   requests_.clear();

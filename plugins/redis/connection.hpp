@@ -1,6 +1,6 @@
 #pragma once
-/// One TCP connection to one node: a pipeline of commands with their answers in order. It holds no policy: it does not
-/// reconnect, does not route and does not judge replies.
+/// One connection to one node, plain or TLS: a pipeline of commands with their answers in order. It holds no policy: it
+/// does not reconnect, does not route and does not judge replies.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include <dbha/backend.hpp>
 #include <dbha/event_loop.hpp>
 
+#include "redis/access.hpp"
 #include "redis/credentials.hpp"
 #include "redis/outgoing.hpp"
 #include "redis/pubsub_words.hpp"
@@ -24,11 +25,14 @@
 
 namespace dbha::redis {
 
+class TlsStream;
+
 /// Why a connection is over.
 enum class CloseReason {
   resolve,   ///< the name has no address
   refused,   ///< nobody listens there, or no way leads there
   no_room,   ///< the node said that it has the most clients it may have
+  tls,       ///< one side does not accept the other's certificate, or there is no TLS that both speak
   auth,      ///< the node does not let us in: NOAUTH, WRONGPASS, protected mode
   timeout,   ///< no answer to the greeting within connect_timeout: "connected" is not "alive"
   lost,      ///< EOF or RST
@@ -66,9 +70,8 @@ class Connection {
 
   struct Settings {
     Endpoint endpoint;
-    Credentials credentials;
-    std::string client_name;   ///< for CLIENT SETNAME; empty: not set
-    Duration connect_timeout;  ///< from the constructor to on_up
+    Access access;            ///< its connect_timeout: from the constructor to on_up
+    std::string client_name;  ///< for CLIENT SETNAME; empty: not set
     /// A RESP2 subscriber: arrays that begin with a word of pub/sub are pushes, unless they confirm the oldest request.
     /// Name one channel a request, so that it has exactly one confirmation.
     bool subscriber = false;
@@ -78,7 +81,7 @@ class Connection {
   using ReplyHandler = std::function<void(Fate, Value&&)>;
   /// Requests of one connection are numbered in the order of send().
   using RequestId = std::uint64_t;
-  enum class State { connecting, greeting, up, closed };
+  enum class State { connecting, securing, greeting, up, closed };
 
   /// Begins to connect. Nothing is called before the constructor has returned.
   Connection(EventLoop& loop, Settings settings, Listener& listener);
@@ -111,6 +114,11 @@ class Connection {
   /// may have been carried out, or is answered already; its handler is still called.
   bool withdraw(RequestId id);
 
+  /// For a request that was answered with NOAUTH: the node has forgotten who we are. True: AUTH leaves before anything
+  /// that is sent from now on, or is on its way already; if it is refused, the connection ends with CloseReason::auth.
+  /// False: no password is configured, so there is nothing to be said. Not on a subscriber.
+  bool log_in_again();
+
  private:
   class Guard;
   struct Request {
@@ -121,12 +129,18 @@ class Connection {
     std::optional<PubSubWord> confirmation;  // of a subscriber: the word that its answer begins with
     bool withdrawn;
   };
-  enum class Greeting { auth, name, ping };
+  enum class Greeting { auth, name, ping, outdated };
 
   void connect_next(int error);
   void on_connected();
+  void secure();
+  void begin_greeting();
   void greet();
   bool take_greeting(const Value& value);
+  bool take_refusal(const Value& error);
+  Credentials credentials() const;
+  void log_in();
+  std::string too_late() const;
 
   RequestId enqueue(ReplyHandler handler, std::string_view verb, std::size_t replies = 1);
   void drop_withdrawn();
@@ -134,12 +148,21 @@ class Connection {
   void flush();
 
   void on_ready(Readiness readiness);
+  Socket::Transfer read(char* buffer, std::size_t size);
+  Socket::Transfer write(std::string_view bytes);
+  bool has_more_to_read() const;
+  Outgoing& outgoing() { return state_ == State::up ? out_ : greeting_; }
+  bool has_more_to_write();
+  void watch_for_more();
+  void read_later();
   bool read_some();
   bool take_replies();
+  std::string what_is_broken() const;
   bool take_reply(Value&& value);
   bool is_push(const Value& value) const;
   ReplyHandler pop_request();
   bool fail(CloseReason reason, const std::string& detail);
+  bool fail(const Socket::Transfer& end);
 
   EventLoop& loop_;
   Settings settings_;
@@ -151,11 +174,15 @@ class Connection {
   std::optional<Lookup> lookup_;
   std::deque<SocketAddress> addresses_;  // not tried yet
   Socket socket_;
-  Watch watch_;  // after socket_: it must end before the descriptor is closed
+  std::unique_ptr<TlsStream> tls_;  // on socket_; none: plain
+  Watch watch_;                     // after socket_: it must end before the descriptor is closed
   Timer connect_timer_;
   Timer turn_timer_;  // what is to be done in the next turn: a write, or telling of an early failure
   bool flush_pending_ = false;
+  Timer read_timer_;  // TLS has more to read, of which epoll knows nothing
 
+  Credentials said_;         // what we logged in with last
+  bool logging_in_ = false;  // again
   Outgoing greeting_;
   std::deque<Greeting> greeting_steps_;  // not answered yet
   Outgoing out_;                         // waits behind the greeting

@@ -1,13 +1,25 @@
 #include "redis/credentials.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include <dbha/error.hpp>
 
+#include "redis/file_content.hpp"
+
 namespace dbha::redis {
+namespace {
+
+Parsed<std::string> read_password(const std::string& path) {
+  auto content = content_of(path);
+  if (violation_of(content)) return content;
+  auto& password = std::get<std::string>(content);
+  if (password.ends_with('\n')) password.pop_back();
+  if (password.ends_with('\r')) password.pop_back();
+  if (password.empty()) return Violation{"expected a password in '" + path + "', found an empty file"};
+  return content;
+}
+
+}  // namespace
 
 Credentials read_credentials(const Options& options) {
   Credentials credentials{.username = options.text("username"), .password = {}};
@@ -16,20 +28,31 @@ Credentials read_credentials(const Options& options) {
     if (credentials.username.empty()) return credentials;
     throw ConfigError(options.where("username") + ": a username needs a password: set password_file too");
   }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string password{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) {
-    throw ConfigError(options.where("password_file") + ": expected a readable file, found that '" + path +
-                      "' cannot be read: " + std::strerror(errno));
+  auto password = read_password(path);
+  if (const auto* violation = violation_of(password)) {
+    throw ConfigError(options.where("password_file") + ": " + violation->text);
   }
-  if (password.ends_with('\n')) password.pop_back();
-  if (password.ends_with('\r')) password.pop_back();
-  if (password.empty()) {
-    throw ConfigError(options.where("password_file") + ": expected a password in '" + path + "', found an empty file");
-  }
-  credentials.password = std::move(password);
+  credentials.password = std::get<std::string>(std::move(password));
   return credentials;
+}
+
+bool CredentialsFile::renewed_since(const Credentials& refused) {
+  if (current_ == refused && !path_.empty()) read_again();
+  return current_ != refused;
+}
+
+void CredentialsFile::read_again() {
+  auto password = read_password(path_);
+  if (const auto* violation = violation_of(password)) {
+    if (log_ && std::exchange(complaint_, violation->text) != violation->text) {
+      log_->warning("password_file_unusable", {{"reason", violation->text}, {"advice", "the last password is kept"}});
+    }
+    return;
+  }
+  complaint_.clear();
+  if (std::get<std::string>(password) == current_.password) return;
+  current_.password = std::get<std::string>(std::move(password));
+  if (log_) log_->info("password_file_read_again", {{"file", path_}});
 }
 
 }  // namespace dbha::redis

@@ -26,7 +26,7 @@ struct Applying {
 class RedisDatabase final : public Database, private Peer::Listener {
  public:
   RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listener, const DatabaseSettings& settings,
-                Credentials credentials);
+                const Access& access);
   ~RedisDatabase() override = default;
 
   void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
@@ -72,19 +72,16 @@ class RedisDatabase final : public Database, private Peer::Listener {
   bool closed_ = false;
 };
 
-Connection::Settings settings_for_connections(const DatabaseSettings& settings, Credentials credentials) {
-  return {.endpoint = {},
-          .credentials = std::move(credentials),
-          .client_name = settings.client_name,
-          .connect_timeout = settings.apply_timeout};
+Connection::Settings settings_for_connections(const DatabaseSettings& settings, const Access& access) {
+  return {.endpoint = {}, .access = access, .client_name = settings.client_name};
 }
 
 RedisDatabase::RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listener, const DatabaseSettings& settings,
-                             Credentials credentials)
+                             const Access& access)
     : loop_(loop),
       log_(log),
       settings_(settings),
-      connection_settings_(settings_for_connections(settings, std::move(credentials))),
+      connection_settings_(settings_for_connections(settings, access)),
       hints_(loop, listener),
       deferred_(loop),
       subscriptions_(loop, log, connection_settings_, settings.probe_timeout, listener),
@@ -173,7 +170,8 @@ void RedisDatabase::on_peer_up(Peer& peer) {
 
 void RedisDatabase::on_peer_down(Peer& peer, CloseReason reason, const std::string& detail, bool again) {
   if (closed_) return;
-  const bool misconfigured = reason == CloseReason::auth || reason == CloseReason::no_room;
+  const bool misconfigured =
+      reason == CloseReason::tls || reason == CloseReason::auth || reason == CloseReason::no_room;
   log_.write(misconfigured ? LogLevel::error
              : again       ? LogLevel::debug
                            : LogLevel::warning,
@@ -225,8 +223,8 @@ void RedisDatabase::close() {
 }  // namespace
 
 std::unique_ptr<Database> make_database(EventLoop& loop, Log& log, DatabaseListener& listener,
-                                        const DatabaseSettings& settings, Credentials credentials) {
-  return std::make_unique<RedisDatabase>(loop, log, listener, settings, std::move(credentials));
+                                        const DatabaseSettings& settings, const Access& access) {
+  return std::make_unique<RedisDatabase>(loop, log, listener, settings, access);
 }
 
 }  // namespace dbha::redis

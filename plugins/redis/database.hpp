@@ -6,7 +6,7 @@
 #include <dbha/backend.hpp>
 #include <dbha/context.hpp>
 
-#include "redis/credentials.hpp"
+#include "redis/access.hpp"
 
 namespace dbha::redis {
 
@@ -18,6 +18,6 @@ namespace dbha::redis {
 /// Calls for one key that wait leave in the order of submission. No order is promised between a call that was
 /// redirected, or that stays for the reply of a former owner, and those submitted after it.
 std::unique_ptr<Database> make_database(EventLoop& loop, Log& log, DatabaseListener& listener,
-                                        const DatabaseSettings& settings, Credentials credentials);
+                                        const DatabaseSettings& settings, const Access& access);
 
 }  // namespace dbha::redis

@@ -14,9 +14,8 @@ constexpr std::size_t most_outstanding = 128;
 Connection::Settings connection_settings(const ProbeSettings& settings, Endpoint endpoint) {
   Connection::Settings out;
   out.endpoint = std::move(endpoint);
-  out.credentials = settings.credentials;
+  out.access = settings.access;
   out.client_name = settings.client_name;
-  out.connect_timeout = settings.connect_timeout;
   return out;
 }
 
@@ -25,11 +24,12 @@ Connection::Settings subscriber(Connection::Settings settings) {
   return settings;
 }
 
-std::string login_refused(const Endpoint& endpoint, const Credentials& credentials, const std::string& detail) {
+std::string login_refused(const Endpoint& endpoint, const CredentialsFile* login, const std::string& detail) {
   const auto where = endpoint.text();
-  if (credentials.password.empty())
+  if (!login || login->current().password.empty())
     return where + " does not let us in without a login: set username and password_file (" + shown(detail) + ")";
-  const auto user = credentials.username.empty() ? "default" : credentials.username;
+  const auto& username = login->current().username;
+  const auto user = username.empty() ? "default" : username;
   return where + " refused the login of user '" + user + "': check username and password_file (" + shown(detail) + ")";
 }
 
@@ -101,7 +101,7 @@ void NodeProbe::finish(const Pending& pending) {
     return;
   }
   const std::span replies(pending.replies.data(), pending.commands);
-  auto answer = read_answer(pending.asked.question, replies, endpoint(), settings_.credentials.username);
+  auto answer = read_answer(pending.asked.question, replies, endpoint(), username());
   if (!std::holds_alternative<NotServing>(answer)) not_serving_ = false;
   std::visit([&](auto&& value) { deliver(std::forward<decltype(value)>(value), pending.asked); }, std::move(answer));
 }
@@ -241,9 +241,17 @@ bool NodeProbe::is_news(CloseReason reason, bool was_up) {
   return was_up || std::exchange(last_loss_, reason) != reason;
 }
 
+std::string NodeProbe::username() const {
+  return settings_.access.credentials ? settings_.access.credentials->current().username : "";
+}
+
 void NodeProbe::note_unusable(CloseReason reason, const std::string& detail) {
   unusable_.clear();
-  if (reason == CloseReason::auth) unusable_ = login_refused(endpoint(), settings_.credentials, detail);
+  if (reason == CloseReason::auth) unusable_ = login_refused(endpoint(), settings_.access.credentials, detail);
+  if (reason == CloseReason::tls)
+    unusable_ = endpoint().text() +
+                " cannot be reached by TLS: check tls_ca_file, tls_server_name and tls_cert_file (" + shown(detail) +
+                ")";
   if (reason == CloseReason::protocol)
     unusable_ = endpoint().text() + " does not speak the Redis protocol (" + shown(detail) + ")";
 }

@@ -19,9 +19,8 @@
 namespace dbha::redis {
 
 struct ProbeSettings {
-  Credentials credentials;
+  Access access;
   std::string client_name;
-  Duration connect_timeout;
   Duration probe_timeout;
 };
 
@@ -77,6 +76,7 @@ class NodeProbe final : private Link::Listener {
   void withdraw(const Pending& pending);
 
   bool is_news(CloseReason reason, bool was_up);
+  std::string username() const;
   void note_unusable(CloseReason reason, const std::string& detail);
   void send_hint(HintKind kind, std::optional<Partition> slot = std::nullopt);
 

@@ -36,6 +36,7 @@ std::optional<HintKind> hint_of(CloseReason reason) {
     case CloseReason::lost:
     case CloseReason::protocol:
       return HintKind::connection_lost;
+    case CloseReason::tls:
     case CloseReason::auth:
       break;
   }

@@ -382,7 +382,9 @@ TEST_CASE("a completion may submit, apply and close") {
 TEST_CASE("a node that does not let us in fails its calls with what it said, and never with the password") {
   DatabaseBench bench;
   bench.a.answer(says("AUTH", "-WRONGPASS invalid username-password pair\r\n"));
-  bench.database = redis::make_database(bench.loop, bench.log, bench.hearing, bench.settings, {"app", "hunter2"});
+  redis::CredentialsFile login({"app", "hunter2"});
+  bench.access.credentials = &login;
+  bench.open();
   bench.apply(bench.owned_by("a"));
   bench.submit({"SET", "k", "1"});
   REQUIRE(bench.until_results(1));

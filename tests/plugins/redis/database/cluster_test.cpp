@@ -287,7 +287,8 @@ TEST_CASE("an ACL user without CLUSTER, INFO and ROLE is enough, and is never re
                                   .queue_calls = 1000,
                                   .queue_bytes = 1 << 20,
                                   .client_name = "acl"};
-  auto database = redis::make_database(loop, log, hearing, settings, {"app", "secret"});
+  redis::CredentialsFile login({"app", "secret"});
+  auto database = redis::make_database(loop, log, hearing, settings, {.credentials = &login});
   std::optional<Applied> applied;
   database->apply(read_topology(cluster, 0), {}, [&](Applied what) { applied = what; });
   REQUIRE(run_until(loop, [&] { return applied.has_value(); }));

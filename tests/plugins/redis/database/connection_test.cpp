@@ -41,9 +41,7 @@ struct Bench {
   Heard heard;
   std::unique_ptr<Connection> connection;
 
-  Connection::Settings settings() const {
-    return {.endpoint = node.endpoint(), .credentials = {}, .client_name = "test", .connect_timeout = 1s};
-  }
+  Connection::Settings settings() const { return {.endpoint = node.endpoint(), .access = {}, .client_name = "test"}; }
   void open(Connection::Settings with) {
     connection = std::make_unique<Connection>(loop, std::move(with), heard);
     CHECK(heard.up + heard.closed == 0);  // nothing is called from inside the constructor
@@ -75,8 +73,9 @@ TEST_CASE("a connection is up when the node has answered its greeting, not when 
     greeting.push_back(args);
     return answer ? std::optional<std::string>("") : std::nullopt;
   });
+  CredentialsFile login({"app", "secret"});
   auto settings = bench.settings();
-  settings.credentials = {"app", "secret"};
+  settings.access.credentials = &login;
   bench.open(settings);
   REQUIRE(run_until(bench.loop, [&] { return greeting.size() == 3; }));
   CHECK(greeting ==
@@ -123,7 +122,7 @@ TEST_CASE("a port where nobody listens refuses, and a name without address does 
   Bench other;
   auto settings = other.settings();
   settings.endpoint.host = "no-such-host.invalid";
-  settings.connect_timeout = 30s;
+  settings.access.connect_timeout = 30s;
   other.open(settings);
   REQUIRE(run_until(
       other.loop, [&] { return other.heard.closed == 1; }, 30s));
@@ -161,8 +160,9 @@ TEST_CASE("NOAUTH and WRONGPASS keep us out, LOADING and NOPERM do not") {
   const auto outcome = [](const std::string& verb, const std::string& error) -> std::string {
     Bench bench;
     bench.node.answer([&](const auto& args) { return args[0] == verb ? "-" + error + "\r\n" : ""; });
+    CredentialsFile login({"app", "secret"});
     auto settings = bench.settings();
-    settings.credentials = {"app", "secret"};
+    settings.access.credentials = &login;
     bench.open(settings);
     REQUIRE(run_until(bench.loop, [&] { return bench.heard.up + bench.heard.closed == 1; }));
     CHECK(bench.heard.detail.find("secret") == std::string::npos);
@@ -182,7 +182,7 @@ TEST_CASE("a node that accepts and says nothing times out") {
   Bench bench;
   bench.node.stall();
   auto settings = bench.settings();
-  settings.connect_timeout = 50ms;
+  settings.access.connect_timeout = 50ms;
   bench.open(settings);
   Told told;
   bench.connection->send({"GET", "k"}, told.handler());
@@ -197,7 +197,7 @@ TEST_CASE("a black hole, whose queue of connections is full, times out too") {
   Bench bench;
   bench.node.listener().swallow();
   auto settings = bench.settings();
-  settings.connect_timeout = 50ms;
+  settings.access.connect_timeout = 50ms;
   bench.open(settings);
   REQUIRE(bench.until_closed());
   CHECK(bench.heard.reason == CloseReason::timeout);

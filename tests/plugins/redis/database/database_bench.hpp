@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "redis/credentials.hpp"
 #include "redis/database.hpp"
 #include "redis/slot.hpp"
 #include "run_until.hpp"
@@ -54,12 +55,13 @@ struct DatabaseBench {
                             .queue_calls = 1000,
                             .queue_bytes = std::size_t{1} << 24,
                             .client_name = "test"};
+  redis::Access access{};
   std::unique_ptr<Database> database;
   std::uint64_t epoch = 0;
   std::vector<Applied> applied;
   std::vector<Result> results;
 
-  void open() { database = redis::make_database(loop, log, hearing, settings, {}); }
+  void open() { database = redis::make_database(loop, log, hearing, settings, access); }
 
   /// A topology in which `owner` ("a" or "b") owns all slots, at a higher epoch than the one before.
   std::shared_ptr<const Topology> owned_by(const std::string& owner, Role other = Role::primary) {

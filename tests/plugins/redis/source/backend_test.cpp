@@ -17,11 +17,13 @@ namespace {
 
 struct GivenOptions final : Options {
   std::vector<std::string> seeds;
-  std::map<std::string, std::string, std::less<>> texts{{"username", ""}, {"password_file", ""}};
+  std::map<std::string, std::string, std::less<>> texts{{"username", ""},     {"password_file", ""},
+                                                        {"tls_ca_file", ""},  {"tls_cert_file", ""},
+                                                        {"tls_key_file", ""}, {"tls_server_name", ""}};
 
   std::string text(std::string_view name) const override { return texts.find(name)->second; }
   std::int64_t integer(std::string_view) const override { throw PluginError("no such integer"); }
-  bool flag(std::string_view) const override { throw PluginError("no such flag"); }
+  bool flag(std::string_view) const override { return false; }
   Duration duration(std::string_view) const override { return 1s; }
   std::uint64_t size(std::string_view) const override { throw PluginError("no such size"); }
   std::vector<std::string> text_list(std::string_view) const override { return seeds; }

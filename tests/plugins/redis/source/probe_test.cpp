@@ -228,7 +228,7 @@ TEST_CASE("an unusable node is named with what is wrong and what to do") {
 
 TEST_CASE("a refused login names the user and never the password") {
   Bench bench;
-  bench.settings.credentials = {"ha", "s3cr3t"};
+  bench.log_in_as({"ha", "s3cr3t"});
   ScriptedRedis node(bench.loop,
                      healthy_but("AUTH", "-WRONGPASS invalid username-password pair or user is disabled.\r\n"));
   auto source = bench.source();

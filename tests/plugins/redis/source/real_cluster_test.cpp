@@ -159,7 +159,7 @@ TEST_CASE("a wrong password is named with the user, and what to check") {
   const auto endpoint = endpoint_of(cluster, 0);
   {
     Bench bench;
-    bench.settings.credentials = {"", "wr0ng"};
+    bench.log_in_as({"", "wr0ng"});
     const auto reason = reason_of(bench, endpoint);
     CHECK(reason.starts_with(endpoint.text() +
                              " refused the login of user 'default': check username and password_file ('WRONGPASS"));
@@ -171,7 +171,7 @@ TEST_CASE("a wrong password is named with the user, and what to check") {
               .starts_with(endpoint.text() + " does not let us in without a login: set username and password_file"));
   }
   Bench bench;
-  bench.settings.credentials = {"", "right"};
+  bench.log_in_as({"", "right"});
   auto source = bench.source();
   source.set_endpoints({endpoint});
   CHECK(view_of(bench, source, endpoint).ok);
@@ -193,12 +193,12 @@ TEST_CASE("a user who may not ask is named with the rule that is missing; withou
   const auto endpoint = endpoint_of(cluster, 0);
   {
     Bench bench;
-    bench.settings.credentials = {"blind", "secret"};
+    bench.log_in_as({"blind", "secret"});
     CHECK(reason_of(bench, endpoint) ==
           endpoint.text() + ": user 'blind' may not run CLUSTER NODES: add the ACL rule +cluster|nodes");
   }
   Bench bench;
-  bench.settings.credentials = {"deaf", "secret"};
+  bench.log_in_as({"deaf", "secret"});
   auto source = bench.source();
   source.set_endpoints({endpoint});
   CHECK(view_of(bench, source, endpoint).ok);

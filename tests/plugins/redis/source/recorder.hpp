@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,12 +65,15 @@ struct Bench {
   EpollLoop loop;
   TestLog log;
   Recorder heard;
+  std::optional<redis::CredentialsFile> login;
   redis::ProbeSettings settings;
 
   Bench() {
     settings.client_name = "test";
-    settings.connect_timeout = std::chrono::seconds(1);
     settings.probe_timeout = std::chrono::milliseconds(300);
+  }
+  void log_in_as(redis::Credentials credentials) {
+    settings.access.credentials = &login.emplace(std::move(credentials));
   }
   redis::RedisTopologySource source() { return {loop, log, settings, heard}; }
 

@@ -1,0 +1,19 @@
+#include "redis/file_content.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace dbha::redis {
+
+Parsed<std::string> content_of(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) content << file.rdbuf();
+  if (file.is_open() && !file.bad() && errno == 0) return content.str();
+  return Violation{"expected a readable file, found that '" + path + "' cannot be read: " + std::strerror(errno)};
+}
+
+}  // namespace dbha::redis
