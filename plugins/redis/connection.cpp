@@ -145,7 +145,8 @@ std::string Connection::too_late() const {
   const char* what = state_ == State::greeting   ? "connected, but no reply"
                      : state_ == State::securing ? "connected, but no TLS handshake"
                                                  : "no connection";
-  return std::string(what) + " within " + std::to_string(waited) + " ms";
+  return std::string(what) + " within " + std::to_string(waited) + " ms" +
+         (state_ == State::securing ? ": does it speak TLS?" : "");
 }
 
 Credentials Connection::credentials() const {

@@ -249,9 +249,8 @@ void NodeProbe::note_unusable(CloseReason reason, const std::string& detail) {
   unusable_.clear();
   if (reason == CloseReason::auth) unusable_ = login_refused(endpoint(), settings_.access.credentials, detail);
   if (reason == CloseReason::tls)
-    unusable_ = endpoint().text() +
-                " cannot be reached by TLS: check tls_ca_file, tls_server_name and tls_cert_file (" + shown(detail) +
-                ")";
+    unusable_ = endpoint().text() + " cannot be reached by TLS: " + detail +
+                ": check tls_ca_file, tls_server_name and tls_cert_file";
   if (reason == CloseReason::protocol)
     unusable_ = endpoint().text() + " does not speak the Redis protocol (" + shown(detail) + ")";
 }

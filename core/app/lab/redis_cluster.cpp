@@ -12,7 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kIntroductionTimeout = 10s;
-std::vector<std::string> conf_lines(const RedisCluster::Options& options) {
+
+std::vector<std::string> common_lines(const RedisCluster::Options& options) {
   std::vector<std::string> lines = {
       "bind 127.0.0.1",
       "daemonize no",
@@ -33,7 +34,6 @@ std::vector<std::string> conf_lines(const RedisCluster::Options& options) {
     lines.push_back("requirepass " + options.password);
     lines.push_back("masterauth " + options.password);
   }
-  lines.insert(lines.end(), options.conf_lines.begin(), options.conf_lines.end());
   return lines;
 }
 
@@ -43,18 +43,40 @@ RedisCluster::RedisCluster(Options options) : options_(std::move(options)) {
   if (options_.primaries == 0) throw std::invalid_argument("a cluster has at least one primary");
   if (!options_.cluster_enabled && options_.replicas_per_primary != 0)
     throw std::invalid_argument("without cluster mode there are no replicas: set replicas_per_primary to 0");
+  if (options_.tls) make_certificates();
   const std::size_t count = options_.primaries * (1 + options_.replicas_per_primary);
   while (members_.size() < count) make_node();
   start_all();
   if (options_.cluster_enabled) form_cluster();
 }
 
+void RedisCluster::make_certificates() {
+  authority_.emplace(folder_.path());
+  node_certificate_ = authority_->issue({.name = "node"});
+  client_certificate_ = authority_->issue({.name = "client", .addresses = {}, .hosts = {}});
+}
+
+std::vector<std::string> RedisCluster::conf_lines() const {
+  auto lines = common_lines(options_);
+  if (options_.tls) {
+    lines.push_back("tls-ca-cert-file " + authority_->file().string());
+    lines.push_back("tls-cert-file " + node_certificate_.certificate.string());
+    lines.push_back("tls-key-file " + node_certificate_.key.string());
+  }
+  lines.insert(lines.end(), options_.conf_lines.begin(), options_.conf_lines.end());
+  return lines;
+}
+
 std::size_t RedisCluster::make_node() {
   const std::size_t index = members_.size();
-  RedisNode::Setup setup{options_.server, folder_.path() / ("node-" + std::to_string(index)), conf_lines(options_),
-                         options_.cluster_enabled, options_.password};
+  RedisNode::Setup setup{.server = options_.server,
+                         .folder = folder_.path() / ("node-" + std::to_string(index)),
+                         .conf_lines = conf_lines(),
+                         .cluster_enabled = options_.cluster_enabled,
+                         .password = options_.password,
+                         .tls = options_.tls};
   if (options_.announced_port)
-    setup.announced_port = [&](std::uint16_t port) { return options_.announced_port(index, port); };
+    setup.announced_port = [this, index](std::uint16_t port) { return options_.announced_port(index, port); };
   members_.push_back({std::make_unique<RedisNode>(std::move(setup)), ""});
   return index;
 }
@@ -119,7 +141,7 @@ std::string RedisCluster::description() const {
 std::vector<std::string> RedisCluster::ways_to_look() const {
   std::vector<std::string> out;
   for (const auto& one : nodes())
-    if (one.running()) out.push_back("redis-cli -p " + std::to_string(one.port) + " cluster nodes");
+    if (one.running()) out.push_back("redis-cli -p " + std::to_string(at(one.index).admin_port()) + " cluster nodes");
   out.push_back("ls " + folder().string());
   return out;
 }
@@ -127,7 +149,13 @@ std::vector<std::string> RedisCluster::ways_to_look() const {
 std::vector<std::string> RedisCluster::backend_table() const {
   std::string seeds;
   for (const auto& one : nodes()) seeds += (seeds.empty() ? "\"" : ", \"") + one.address() + '"';
-  return {"plugin = \"redis\"", "seeds = [" + seeds + "]"};
+  std::vector<std::string> lines = {"plugin = \"redis\"", "seeds = [" + seeds + "]"};
+  if (options_.tls) {
+    lines.insert(lines.end(), {"tls = true", "tls_ca_file = \"" + authority_->file().string() + '"',
+                               "tls_cert_file = \"" + client_certificate_.certificate.string() + '"',
+                               "tls_key_file = \"" + client_certificate_.key.string() + '"'});
+  }
+  return lines;
 }
 
 std::vector<Cluster::NodeInfo> RedisCluster::nodes() const {

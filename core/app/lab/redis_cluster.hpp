@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/certificates.hpp"
 #include "lab/cluster.hpp"
 #include "lab/cluster_health.hpp"
 #include "lab/redis_node.hpp"
@@ -27,6 +28,7 @@ class RedisCluster final : public Cluster {
     int uncovered_slots = 0;      ///< the last so many slots are left without an owner
     bool cluster_enabled = true;  ///< false: `primaries` plain servers that know nothing of each other
     std::string password{};       ///< of the default user, and between the nodes
+    bool tls = false;  ///< clients and nodes meet by TLS only, and clients must show a certificate of authority()
     std::vector<std::string>
         conf_lines{};  ///< added to each redis.conf, for example "user app on >secret ~* &* +@all -cluster"
     std::string server = "redis-server";
@@ -92,6 +94,10 @@ class RedisCluster final : public Cluster {
   void replicate(std::size_t index, std::size_t primary) override;
   void remove_node(std::size_t index) override;
 
+  /// Where client() connects: the node's port, or with TLS a plain one beside it.
+  std::uint16_t admin_port(std::size_t index) const { return at(index).admin_port(); }
+  /// With TLS: who signed the nodes' certificates, in folder(). Their names are 127.0.0.1 and localhost.
+  const CertificateAuthority& authority() const { return authority_.value(); }
   const std::filesystem::path& folder() const { return folder_.path(); }
   /// Leaves configurations and logs in folder() after the end.
   void keep_files() { folder_.keep(); }
@@ -113,6 +119,8 @@ class RedisCluster final : public Cluster {
   const RedisNode& at(std::size_t index) const { return *members_.at(index).server; }
   std::vector<std::size_t> running() const;
   std::size_t make_node();
+  void make_certificates();
+  std::vector<std::string> conf_lines() const;
   void start_all();
   void start_finished(std::size_t index);
   void give_slots();
@@ -126,7 +134,10 @@ class RedisCluster final : public Cluster {
   void migrate_keys(int slot, std::size_t from, std::size_t to);
 
   Options options_;
-  TempDir folder_;               // before the nodes, so that it is removed after they are gone
+  TempDir folder_;  // before the nodes, so that it is removed after they are gone
+  std::optional<CertificateAuthority> authority_;
+  CertificateFiles node_certificate_;
+  CertificateFiles client_certificate_;
   std::vector<Member> members_;  // by index
 };
 

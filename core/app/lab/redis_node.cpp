@@ -15,10 +15,13 @@ constexpr std::chrono::seconds kStartTimeout{10};
 }  // namespace
 
 RedisNode::RedisNode(Setup setup)
-    : setup_(std::move(setup)), admin_("127.0.0.1", port_.number(), Login{"", setup_.password}) {
+    : setup_(std::move(setup)),
+      plain_port_(setup_.tls ? std::optional(PortLease::take()) : std::nullopt),
+      admin_("127.0.0.1", admin_port(), Login{"", setup_.password}) {
   std::filesystem::create_directories(setup_.folder);
   std::ofstream conf(setup_.folder / "redis.conf");
-  conf << "port " << port() << "\n";
+  conf << "port " << admin_port() << "\n";
+  if (setup_.tls) conf << "tls-port " << port() << "\ntls-replication yes\ntls-cluster yes\n";
   if (setup_.cluster_enabled) conf << "cluster-enabled yes\ncluster-port " << bus_port() << "\n";
   if (setup_.announced_port) conf << "cluster-announce-port " << setup_.announced_port(port()) << "\n";
   for (const auto& line : setup_.conf_lines) conf << line << "\n";
@@ -64,11 +67,14 @@ void RedisNode::resume() {
 }
 
 RedisClient RedisNode::client(RedisClient::Timeouts timeouts) const {
-  return {"127.0.0.1", port(), Login{"", setup_.password}, timeouts};
+  return {"127.0.0.1", admin_port(), Login{"", setup_.password}, timeouts};
 }
 
 std::vector<ClusterNode> RedisNode::cluster_nodes() {
-  return parse_cluster_nodes(admin_.demand({"CLUSTER", "NODES"}).text);
+  auto view = parse_cluster_nodes(admin_.demand({"CLUSTER", "NODES"}).text);
+  for (auto& node : view)
+    if (node.has("myself")) node.port = port();  // asked on its plain port, it names that
+  return view;
 }
 
 std::map<std::string, std::string> RedisNode::info(const std::string& section) {

@@ -26,6 +26,7 @@ class RedisNode {
     std::vector<std::string> conf_lines;  ///< of redis.conf, without ports
     bool cluster_enabled = true;
     std::string password;  ///< of the default user
+    bool tls = false;      ///< of all but the lab's own questions, which use a plain port beside
     /// From its own port to the one that it tells other nodes and clients; empty: its own.
     std::function<std::uint16_t(std::uint16_t)> announced_port{};
   };
@@ -33,7 +34,10 @@ class RedisNode {
   /// Writes redis.conf; starts nothing.
   explicit RedisNode(Setup setup);
 
+  /// Where clients and the other nodes connect.
   std::uint16_t port() const { return port_.number(); }
+  /// Where the lab connects: the same, or the plain port beside it.
+  std::uint16_t admin_port() const { return plain_port_ ? plain_port_->number() : port(); }
   std::uint16_t bus_port() const { return bus_port_.number(); }
   pid_t pid() const { return process_ ? process_->pid() : -1; }
 
@@ -67,6 +71,7 @@ class RedisNode {
   Setup setup_;
   PortLease port_ = PortLease::take();
   PortLease bus_port_ = PortLease::take();
+  std::optional<PortLease> plain_port_;
   RedisClient admin_;
   mutable std::optional<ChildProcess> process_;  // mutable: asking whether it runs reaps it
   bool stopped_ = false;

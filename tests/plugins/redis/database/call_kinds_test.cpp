@@ -10,9 +10,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Args = FakeNode::Args;
+using Args = ScriptedRedis::Args;
 
-std::string moved_to(const FakeNode& node, const std::string& key) {
+std::string moved_to(const ScriptedRedis& node, const std::string& key) {
   return "-MOVED " + std::to_string(redis::slot_of(key).value) + " 127.0.0.1:" + std::to_string(node.endpoint().port) +
          "\r\n";
 }

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "heard.hpp"
 #include "run_until.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_redis.hpp"
@@ -13,27 +14,6 @@ using namespace dbha::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct Heard final : Connection::Listener {
-  int up = 0;
-  int closed = 0;
-  CloseReason reason{};
-  std::string detail;
-  std::vector<Value> pushes;
-  std::function<void()> when_up, when_closed;
-
-  void on_up(Connection&) override {
-    ++up;
-    if (when_up) when_up();
-  }
-  void on_closed(Connection&, CloseReason why, const std::string& text) override {
-    ++closed;
-    reason = why;
-    detail = text;
-    if (when_closed) when_closed();
-  }
-  void on_push(Connection&, Value push) override { pushes.push_back(std::move(push)); }
-};
 
 struct Bench {
   EpollLoop loop;
@@ -53,13 +33,6 @@ struct Bench {
   }
   bool until_closed() {
     return run_until(loop, [&] { return heard.closed == 1; });
-  }
-};
-
-struct Told {
-  std::vector<std::pair<Fate, Value>> all;
-  Connection::ReplyHandler handler() {
-    return [this](Fate fate, Value&& value) { all.emplace_back(fate, std::move(value)); };
   }
 };
 

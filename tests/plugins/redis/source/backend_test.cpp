@@ -1,11 +1,9 @@
-#include <map>
-
-#include <dbha/error.hpp>
 #include <dbha/plugin.hpp>
 
 #include "recorder.hpp"
 #include "redis/seeds.hpp"
 #include "support/catch.hpp"
+#include "support/given_options.hpp"
 
 extern "C" const dbha::PluginInfo dbha_plugin;
 
@@ -15,34 +13,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct GivenOptions final : Options {
-  std::vector<std::string> seeds;
-  std::map<std::string, std::string, std::less<>> texts{{"username", ""},     {"password_file", ""},
-                                                        {"tls_ca_file", ""},  {"tls_cert_file", ""},
-                                                        {"tls_key_file", ""}, {"tls_server_name", ""}};
-
-  std::string text(std::string_view name) const override { return texts.find(name)->second; }
-  std::int64_t integer(std::string_view) const override { throw PluginError("no such integer"); }
-  bool flag(std::string_view) const override { return false; }
-  Duration duration(std::string_view) const override { return 1s; }
-  std::uint64_t size(std::string_view) const override { throw PluginError("no such size"); }
-  std::vector<std::string> text_list(std::string_view) const override { return seeds; }
-  std::string where(std::string_view name) const override { return "nb.toml:7:1: " + std::string(name); }
-};
-
 std::vector<Endpoint> seeds(std::vector<std::string> texts) {
   GivenOptions options;
-  options.seeds = std::move(texts);
+  options.lists["seeds"] = std::move(texts);
   return redis::read_seeds(options);
 }
 
 std::string refusal(std::vector<std::string> texts) {
-  try {
-    seeds(std::move(texts));
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return why_refused([&] { seeds(std::move(texts)); });
 }
 
 }  // namespace
@@ -65,7 +43,7 @@ TEST_CASE("the plugin's backend knows Redis Cluster's traits, slots and costs") 
   EpollLoop loop;
   TestLog log;
   GivenOptions options;
-  options.seeds = {"127.0.0.1:7000"};
+  options.lists["seeds"] = {"127.0.0.1:7000"};
   REQUIRE(std::string(dbha_plugin.name) == "redis");
   const std::unique_ptr<Backend> backend(dbha_plugin.create_backend({loop, log, options, "test", "."}));
   CHECK(backend->traits().partitions == 16384);
@@ -82,6 +60,18 @@ TEST_CASE("a bad option of the plugin is a ConfigError, thrown by its factory") 
   EpollLoop loop;
   TestLog log;
   GivenOptions options;
-  options.seeds = {"nonsense"};
+  options.lists["seeds"] = {"nonsense"};
   CHECK_THROWS_AS(dbha_plugin.create_backend({loop, log, options, "test", "."}), ConfigError);
+}
+
+TEST_CASE("a TLS file that cannot be used stops the plugin at its start") {
+  EpollLoop loop;
+  TestLog log;
+  GivenOptions options({{"tls_ca_file", "/no/such/ca.crt"}}, {{"tls", true}});
+  options.lists["seeds"] = {"127.0.0.1:7000"};
+  CHECK(why_refused([&] {
+          dbha_plugin.create_backend({loop, log, options, "test", "."});
+        }) ==
+        "nb.toml:7:1: tls_ca_file: expected a readable file, found that '/no/such/ca.crt' cannot be read: No such file "
+        "or directory");
 }

@@ -2,7 +2,9 @@
 
 #include "lab/redis_cluster.hpp"
 #include "recorder.hpp"
+#include "redis/tls_context.hpp"
 #include "support/catch.hpp"
+#include "support/given_options.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
@@ -205,4 +207,31 @@ TEST_CASE("a user who may not ask is named with the rule that is missing; withou
   REQUIRE(bench.run_until([&] { return bench.log.contains("no_demotion_push"); }));
   for (int i = 0; i < 3; ++i) view_of(bench, source, endpoint);
   CHECK(cluster.acl_log_count("deaf") == 1);
+}
+
+TEST_CASE("a node with a certificate that is not trusted is unusable, and it is said what to check") {
+  auto options = one_node();
+  options.tls = true;
+  lab::RedisCluster cluster(options);
+  const auto endpoint = endpoint_of(cluster, 0);
+  const auto files = cluster.authority().issue({.name = "detector"});
+  GivenOptions given({{"tls_cert_file", files.certificate}, {"tls_key_file", files.key}}, {{"tls", true}});
+  {
+    const auto tls = redis::read_tls(given);
+    Bench bench;
+    bench.settings.access.tls = tls.get();
+    CHECK(reason_of(bench, endpoint) ==
+          endpoint.text() +
+              " cannot be reached by TLS: certificate verify failed: self-signed certificate in "
+              "certificate chain: check tls_ca_file, tls_server_name and tls_cert_file");
+  }
+  given.texts["tls_ca_file"] = cluster.authority().file();
+  const auto tls = redis::read_tls(given);
+  Bench bench;
+  bench.settings.access.tls = tls.get();
+  auto source = bench.source();
+  source.set_endpoints({endpoint});
+  const auto view = view_of(bench, source, endpoint);
+  CHECK(view.ok);
+  CHECK(view.nodes.at(0).endpoint == endpoint);  // the port that clients by TLS are told
 }
