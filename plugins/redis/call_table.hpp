@@ -38,6 +38,7 @@ struct PendingCall {
   State state = State::free;
   unsigned redirects = 0;       ///< one after another, without a wait between them
   unsigned tries = 0;           ///< answered with "not now"
+  bool logged_in = false;       ///< was answered with NOAUTH once, and sent again behind a login
   TimePoint not_before{};       ///< of a waiting call
   bool route_in_doubt = false;  ///< waits because nobody is known to own its slot any more
   std::optional<Endpoint> ask;  ///< where to send it once, behind ASKING

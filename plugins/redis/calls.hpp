@@ -67,6 +67,7 @@ class Calls {
   void on_fate(Ticket ticket, Fate fate, Value&& value);
   void on_lost(PendingCall& call, const Endpoint& node, Fate fate);
   void on_error(PendingCall& call, Peer& peer, Value&& error);
+  bool log_in_for(PendingCall& call, const Peer& peer);
   void on_redirect(PendingCall& call, Peer& peer, ReplyAction action, Value&& error);
   void try_later(PendingCall& call);
 

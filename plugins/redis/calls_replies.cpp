@@ -33,7 +33,8 @@ void Calls::on_lost(PendingCall& call, const Endpoint& node, Fate fate) {
 
 void Calls::on_error(PendingCall& call, Peer& peer, Value&& error) {
   const ReplyAction action = classify(error.text);
-  if (action == ReplyAction::give_back) {
+  if (action == ReplyAction::log_in && log_in_for(call, peer)) return send_or_wait(call);
+  if (action == ReplyAction::give_back || action == ReplyAction::log_in) {
     return finish(call, Outcome::error_reply, std::move(error), {}, peer.endpoint());
   }
   if (action == ReplyAction::moved || action == ReplyAction::ask) {
@@ -45,6 +46,13 @@ void Calls::on_error(PendingCall& call, Peer& peer, Value&& error) {
     if (route_.disowned(call.slot, peer.endpoint())) route_changed();
   }
   try_later(call);
+}
+
+/// A node that has forgotten who we are (its users were changed) has not carried the call out. False: there is nothing
+/// to say to it, or it has been said.
+bool Calls::log_in_for(PendingCall& call, const Peer& peer) {
+  if (std::exchange(call.logged_in, true)) return false;
+  return peer.connection() && peer.connection()->log_in_again();
 }
 
 void Calls::on_redirect(PendingCall& call, Peer& peer, ReplyAction action, Value&& error) {

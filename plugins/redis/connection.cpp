@@ -267,6 +267,7 @@ bool Connection::withdraw(RequestId id) {
 /// withdraw() would take quadratic time when thousands of deadlines pass at once.
 void Connection::drop_withdrawn() {
   if (!std::exchange(any_withdrawn_, false)) return;
+  out_.forget_sent();  // some of it may belong to requests that are answered, and in requests_ no more
   const std::uint64_t base = out_.base;
   std::string kept;
   for (Request& request : requests_) {

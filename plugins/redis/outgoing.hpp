@@ -18,7 +18,9 @@ struct Outgoing {
 
   void advance(std::size_t count) {
     sent += count;
-    if (sent < bytes.size() / 2) return;  // moving the rest each time would cost quadratic time on a long backlog
+    if (sent >= bytes.size() / 2) forget_sent();  // moving the rest each time would cost quadratic time
+  }
+  void forget_sent() {
     base += sent;
     bytes.erase(0, sent);
     sent = 0;

@@ -7,13 +7,14 @@ namespace dbha::redis {
 namespace {
 
 using Entry = std::pair<std::string_view, ReplyAction>;
-constexpr std::array<Entry, 8> actions{{{"MOVED", ReplyAction::moved},
+constexpr std::array<Entry, 9> actions{{{"MOVED", ReplyAction::moved},
                                         {"ASK", ReplyAction::ask},
                                         {"TRYAGAIN", ReplyAction::try_again},
                                         {"LOADING", ReplyAction::unavailable},
                                         {"MASTERDOWN", ReplyAction::unavailable},
                                         {"CLUSTERDOWN", ReplyAction::unavailable},
                                         {"READONLY", ReplyAction::read_only},
+                                        {"NOAUTH", ReplyAction::log_in},
                                         {"ERR max number of clients", ReplyAction::no_room}}};
 
 }  // namespace
@@ -55,6 +56,7 @@ std::optional<HintKind> hint_of(ReplyAction action) {
       return HintKind::refused;
     case ReplyAction::ask:
     case ReplyAction::try_again:
+    case ReplyAction::log_in:
     case ReplyAction::give_back:
       break;
   }

@@ -18,6 +18,7 @@ enum class ReplyAction {
   unavailable,  ///< again after a backoff: the node does not serve now (LOADING, MASTERDOWN, CLUSTERDOWN)
   read_only,    ///< wait for the route: the node is not the primary any more
   no_room,      ///< as if the connection had been lost before the call was written
+  log_in,       ///< NOAUTH: log in and send again, once
   give_back,    ///< the caller's: the database has answered
 };
 ReplyAction classify(std::string_view error);

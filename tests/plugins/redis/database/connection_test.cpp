@@ -274,6 +274,28 @@ TEST_CASE("behind a full socket, taking requests back at random leaves exactly t
   CHECK(std::all_of(first_unwritten, told.all.end(), [](const auto& each) { return each.first == Fate::unwritten; }));
 }
 
+TEST_CASE("requests are withdrawn from behind those that were answered already, and the rest arrives whole") {
+  Bench bench;
+  bench.open_up();
+  bench.node.stall();
+  Told told;
+  std::vector<Connection::RequestId> ids;
+  const std::string value(50'000, 'v');
+  for (int i = 0; i < 1000; ++i)
+    ids.push_back(bench.connection->send({"SET", std::to_string(i), value}, told.handler()));
+  settle(bench.loop);  // until the kernel takes no more, which is less than half
+  bench.node.go_on();
+  REQUIRE(run_until(bench.loop, [&] { return !told.all.empty(); }));
+  std::size_t withdrawn = 0;
+  for (const auto id : ids) withdrawn += bench.connection->withdraw(id) ? 1U : 0U;
+  CHECK(withdrawn > 0);
+  bench.connection->send({"ECHO", "end"}, told.handler());
+  REQUIRE(run_until(bench.loop, [&] { return told.all.size() == ids.size() - withdrawn + 1; }));
+  CHECK(bench.node.count("SET") == ids.size() - withdrawn);
+  CHECK(bench.node.commands().back() == ScriptedRedis::Args{"ECHO", "end"});
+  CHECK(bench.heard.closed == 0);
+}
+
 TEST_CASE("a megabyte each way passes through a small pipe") {
   Bench bench;
   const std::string large(1 << 20, 'x');

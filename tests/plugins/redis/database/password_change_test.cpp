@@ -95,7 +95,7 @@ TEST_CASE("the database changes before the file: what is connected goes on, the 
 
 TEST_CASE("connections of the Database end by connect_timeout, not by apply_timeout") {
   DatabaseBench bench;
-  bench.a.answer([](const FakeNode::Args&) { return std::nullopt; });
+  bench.a.answer([](const ScriptedRedis::Args&) { return std::nullopt; });
   bench.access.connect_timeout = 50ms;
   bench.settings.apply_timeout = 60s;
   bench.open();
