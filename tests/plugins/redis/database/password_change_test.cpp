@@ -102,5 +102,4 @@ TEST_CASE("connections of the Database end by connect_timeout, not by apply_time
   bench.apply(bench.owned_by("a"));
   REQUIRE(run_until(
       bench.loop, [&] { return bench.log.contains("reason=timeout"); }, 5s));
-  CHECK(bench.log.contains("detail=connected, but no reply within 50 ms"));
 }
