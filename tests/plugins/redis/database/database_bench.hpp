@@ -9,6 +9,7 @@
 #include "redis/database.hpp"
 #include "redis/slot.hpp"
 #include "run_until.hpp"
+#include "support/catch.hpp"
 #include "support/scripted_redis.hpp"
 #include "support/test_log.hpp"
 
@@ -36,6 +37,25 @@ inline Node member(std::string id, Endpoint endpoint, Role role, std::string pri
           .replid = {}};
 }
 
+/// The redirects that name a node, for the slot of a key.
+inline std::string moved_to(const ScriptedRedis& node, const std::string& key) {
+  return "-MOVED " + std::to_string(redis::slot_of(key).value) + ' ' + node.endpoint().host + ':' +
+         std::to_string(node.endpoint().port) + "\r\n";
+}
+inline std::string ask_at(const ScriptedRedis& node, const std::string& key) {
+  return "-ASK" + moved_to(node, key).substr(6);
+}
+
+/// The call whose key is the command's first argument.
+inline Call call_of(std::vector<std::string> args, bool repeatable = false, std::optional<Duration> deadline = {}) {
+  Call call;
+  if (args.size() > 1) call.key = args[1];
+  call.args = std::move(args);
+  call.repeatable = repeatable;
+  call.deadline = deadline;
+  return call;
+}
+
 inline PartitionSet all_slots() {
   PartitionSet set;
   set.set({{0}, {16383}}, {});
@@ -59,7 +79,13 @@ struct DatabaseBench {
   std::unique_ptr<Database> database;
   std::uint64_t epoch = 0;
   std::vector<Applied> applied;
-  std::vector<Result> results;
+  std::vector<Result> results;  ///< in the order in which they came
+  std::vector<std::vector<Result>> by_call;
+
+  /// Whatever happened, nobody was told twice.
+  ~DatabaseBench() {
+    for (const auto& told : by_call) CHECK(told.size() <= 1);
+  }
 
   void open() { database = redis::make_database(loop, log, hearing, settings, access); }
 
@@ -87,12 +113,33 @@ struct DatabaseBench {
   }
 
   Completion completion() {
-    return [this](Result result) { results.push_back(std::move(result)); };
+    by_call.emplace_back();
+    return [this, call = by_call.size() - 1](Result result) {
+      by_call[call].push_back(result);
+      results.push_back(std::move(result));
+    };
   }
-  void submit(std::vector<std::string> args, bool repeatable = false, std::optional<Duration> deadline = {}) {
-    std::string key = args.size() > 1 ? args[1] : "";
-    database->submit({.key = std::move(key), .args = std::move(args), .repeatable = repeatable, .deadline = deadline},
-                     completion());
+  /// Returns the number of the call.
+  std::size_t submit_call(Call call) {
+    database->submit(std::move(call), completion());
+    return by_call.size() - 1;
+  }
+  std::size_t submit(std::vector<std::string> args, bool repeatable = false, std::optional<Duration> deadline = {}) {
+    return submit_call(call_of(std::move(args), repeatable, deadline));
+  }
+  bool ended(std::size_t call) const { return !by_call.at(call).empty(); }
+  /// Fails the test if the call does not end.
+  const Result& result_of(std::size_t call) {
+    if (!run_until(loop, [&] { return ended(call); }))
+      throw std::runtime_error("call " + std::to_string(call) + " does not end");
+    return by_call[call].front();
+  }
+  /// How many times a node was sent a command, by its first words.
+  static std::size_t sent(const ScriptedRedis& node, const ScriptedRedis::Args& words) {
+    const auto all = node.commands();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& args) {
+      return words.size() <= args.size() && std::equal(words.begin(), words.end(), args.begin());
+    }));
   }
   bool until_results(std::size_t count) {
     return run_until(loop, [&] { return results.size() >= count; });
