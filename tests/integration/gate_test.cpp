@@ -27,6 +27,9 @@ std::future<Result> submit(Controller& controller, std::vector<std::string> args
   return controller.call(std::move(call));
 }
 
+/// Far above the some 100 us that a call takes, on a loaded machine too; below any deadline and time-out.
+constexpr auto usual = 250ms;
+
 /// The slowest of a hundred writes and reads, one after the other.
 Duration slowest(Controller& controller, const std::string& key) {
   Duration longest{};
@@ -65,12 +68,11 @@ TEST_CASE(
   REQUIRE(gates[0].counts().to_server > 0);
 
   gates[0].drop();
-  constexpr auto deadline = 1500ms;
+  constexpr auto deadline = 3s;
   const auto start = Clock::now();
   auto write = submit(app, {"SET", cut_off, "lost"}, deadline);
   auto read = submit(app, {"GET", cut_off}, deadline);
-  // Far above the some 100 us that a call takes, far below any deadline or time-out.
-  for (const auto& key : others) CHECK(slowest(app, key) < 100ms);
+  for (const auto& key : others) CHECK(slowest(app, key) < usual);
   CHECK(write.wait_for(0s) == std::future_status::timeout);
   CHECK(ended(std::move(write), start, deadline).outcome == Outcome::outcome_unknown);
   CHECK_FALSE(ended(std::move(read), start, deadline).ok());
@@ -81,7 +83,7 @@ TEST_CASE(
   const auto later = Clock::now();
   auto unwritten = submit(app, {"SET", cut_off, "never"}, deadline);
   auto unwritten_read = submit(app, {"GET", cut_off}, deadline);
-  for (const auto& key : others) CHECK(slowest(app, key) < 100ms);
+  for (const auto& key : others) CHECK(slowest(app, key) < usual);
   CHECK(ended(std::move(unwritten), later, deadline).outcome == Outcome::timeout);
   CHECK(ended(std::move(unwritten_read), later, deadline).outcome == Outcome::timeout);
 

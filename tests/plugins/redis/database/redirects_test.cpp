@@ -229,6 +229,7 @@ TEST_CASE("a redirect that is cut off or malformed ends its call, says what is w
       {"MOVED 16384 127.0.0.1:7000", "a redirect without a slot below 16384: 'MOVED 16384 127.0.0.1:7000'"},
       {"MOVED -1 127.0.0.1:7000", "a redirect without a slot below 16384: 'MOVED -1 127.0.0.1:7000'"},
       {"MOVED 12706 a b:7000", "a redirect without one host:port: 'MOVED 12706 a b:7000'"},
+      {"MOVED 12706 h:7000 x", "a redirect without one host:port: 'MOVED 12706 h:7000 x'"},
       {"ASK 12706 h/x:7000", "a redirect to a bad host: 'ASK 12706 h/x:7000'"},
       {"ASK", "a redirect without a slot below 16384: 'ASK'"},
   }));

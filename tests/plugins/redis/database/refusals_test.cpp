@@ -116,8 +116,10 @@ TEST_CASE("a call that is refused until its deadline had no effect") {
   DatabaseBench bench;
   bench.a.answer([&](const auto& args) { return args[0] == "PING" ? std::string() : '-' + error + "\r\n"; });
   bench.open_with("a");
-  CHECK(bench.result_of(bench.submit({"INCR", "k"}, false, 100ms)).outcome == Outcome::timeout);
-  CHECK(bench.result_of(bench.submit({"GET", "k"}, false, 100ms)).outcome == Outcome::timeout);
+  const auto unsafe = bench.submit({"INCR", "k"}, false, 700ms);  // by then it pauses most of the time
+  const auto read = bench.submit({"GET", "k"}, false, 700ms);
+  CHECK(bench.result_of(unsafe).outcome == Outcome::timeout);
+  CHECK(bench.result_of(read).outcome == Outcome::timeout);
 }
 
 TEST_CASE("a demoted primary: its slot waits for the next topology, the others go on") {
@@ -194,4 +196,24 @@ TEST_CASE("a node that is full when its connection is lost: what was written is 
   CHECK(bench.result_of(read).ok());
   CHECK(bench.result_of(unwritten).ok());
   CHECK(bench.a.count("INCR") == 2);
+}
+
+// [!shouldfail]: only that call would have asked again; without it the slot waits for the next topology.
+TEST_CASE("a slot whose owner said READONLY is asked for again, also when the call that heard it has ended",
+          "[!shouldfail]") {
+  DatabaseBench bench;
+  bench.a.answer(says("INCR", "-READONLY You can't write against a read only replica.\r\n"));
+  bench.open_with("a");
+  CHECK(bench.result_of(bench.submit({"INCR", "k"}, false, 200ms)).outcome == Outcome::timeout);
+  bench.a.answer({});
+  CHECK(bench.result_of(bench.submit({"INCR", "k"}, false, 2s)).ok());
+}
+
+TEST_CASE("nobody is known to own a slot whose owner said READONLY: calls for it are not sent there meanwhile") {
+  DatabaseBench bench;
+  bench.a.answer(says("INCR", "-READONLY You can't write against a read only replica.\r\n"));
+  bench.open_with("a");
+  const auto& result = bench.result_of(bench.submit({"INCR", "k"}, false, 700ms));
+  CHECK(result.detail == "no answer within 700 ms: nobody owns its partition");
+  CHECK(bench.hearing.count(HintKind::silent) == 0);
 }
