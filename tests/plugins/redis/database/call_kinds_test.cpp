@@ -12,11 +12,6 @@ namespace {
 
 using Args = ScriptedRedis::Args;
 
-std::string moved_to(const ScriptedRedis& node, const std::string& key) {
-  return "-MOVED " + std::to_string(redis::slot_of(key).value) + " 127.0.0.1:" + std::to_string(node.endpoint().port) +
-         "\r\n";
-}
-
 void submit(DatabaseBench& bench, Call call) {
   bench.database->submit(std::move(call), bench.completion());
 }
