@@ -1,5 +1,7 @@
 #include "redis/call_table.hpp"
 
+#include <utility>
+
 namespace dbha::redis {
 namespace {
 
@@ -60,13 +62,14 @@ PendingCall* CallTable::find(Ticket ticket) {
 void CallTable::wait(PendingCall& call) {
   call.state = PendingCall::State::waiting;
   waiting_.emplace(call.order, call.ticket.index);
-  ++waiting_in_slot_[call.slot.value];
+  call.holds_slot = !call.detour;
+  if (call.holds_slot) ++waiting_in_slot_[call.slot.value];
 }
 
 void CallTable::end_wait(PendingCall& call) {
   call.state = PendingCall::State::fresh;
   waiting_.erase(call.order);
-  --waiting_in_slot_[call.slot.value];
+  if (std::exchange(call.holds_slot, false)) --waiting_in_slot_[call.slot.value];
 }
 
 }  // namespace dbha::redis

@@ -26,6 +26,12 @@ struct Ticket {
   std::uint32_t stamp = 0;
 };
 
+/// Where a call goes once, whatever the route says.
+struct Detour {
+  Endpoint to;
+  bool asking = false;  ///< behind ASKING: the node imports the slot
+};
+
 struct PendingCall {
   enum class State : std::uint8_t { free, fresh, waiting, sent };
 
@@ -41,7 +47,9 @@ struct PendingCall {
   bool logged_in = false;       ///< was answered with NOAUTH once, and sent again behind a login
   TimePoint not_before{};       ///< of a waiting call
   bool route_in_doubt = false;  ///< waits because nobody is known to own its slot any more
-  std::optional<Endpoint> ask;  ///< where to send it once, behind ASKING
+  std::optional<Detour> detour;
+  bool detoured = false;    ///< of a sent call: it was sent by its detour
+  bool holds_slot = false;  ///< of a waiting call: those behind it wait too
 
   Peer* peer = nullptr;               ///< of a sent call
   Connection::RequestId request = 0;  ///< of a sent call
@@ -71,7 +79,8 @@ class CallTable {
   void renew_ticket(PendingCall& call) { ++call.ticket.stamp; }
 
   /// Puts the call among those that wait. They stand in order of submission, whenever they came: calls for one key
-  /// leave in the order in which the application made them.
+  /// leave in the order in which the application made them. One with a detour holds up nobody: it waits for another
+  /// node than the rest of its slot.
   void wait(PendingCall& call);
   void end_wait(PendingCall& call);
   /// Whether a call for the slot waits, so that a new one must wait behind it.

@@ -15,7 +15,7 @@ const std::vector<std::string> exec{"EXEC"};
 /// What the call sends as one request, where that is not a single command.
 std::vector<std::span<const std::string>> together(const PendingCall& call) {
   std::vector<std::span<const std::string>> commands;
-  if (call.ask) commands.emplace_back(asking);
+  if (call.detour && call.detour->asking) commands.emplace_back(asking);
   if (call.call.transaction.empty()) {
     commands.emplace_back(call.call.args);
   } else {
@@ -96,7 +96,7 @@ Peer* Calls::any_peer() const {
 
 /// Opens a peer if need be. nullptr: nobody is known to own the slot.
 Peer* Calls::peer_for(PendingCall& call) {
-  if (call.ask) return &peers_.open(*call.ask);
+  if (call.detour) return &peers_.open(call.detour->to);
   if (call.slot == CallTable::keyless) return any_peer();
   Peer*& peer = peer_of_slot_[call.slot.value];
   if (peer) return peer;
@@ -113,7 +113,7 @@ void Calls::route_changed() {
 void Calls::send_or_wait(PendingCall& call) {
   Peer* peer = peer_for(call);
   const bool up = peer && peer->connection();
-  if (up && !table_.waits(call.slot)) return send(call, *peer);
+  if (up && (call.detour || !table_.waits(call.slot))) return send(call, *peer);
   table_.wait(call);
   if (up) {
     dispatch_later(Duration(0));  // behind those that wait already
@@ -131,10 +131,11 @@ void Calls::send(PendingCall& call, Peer& peer) {
   ++peer.calls;
   table_.renew_ticket(call);
   auto handler = [this, ticket = call.ticket](Fate fate, Value&& value) { on_fate(ticket, fate, std::move(value)); };
-  const bool alone = call.call.transaction.empty() && !call.ask;
+  const bool alone = call.call.transaction.empty() && !(call.detour && call.detour->asking);
   call.request = alone ? connection.send(call.call.args, std::move(handler))
                        : connection.send_together(together(call), std::move(handler));
-  call.ask.reset();
+  call.detoured = call.detour.has_value();
+  call.detour.reset();
   peer.expect_answer();
 }
 
@@ -145,16 +146,13 @@ void Calls::dispatch() {
   TimePoint next = TimePoint::max();
   for (auto at = table_.waiting().begin(); at != table_.waiting().end();) {
     PendingCall& call = table_.at((at++)->second);  // steps on first: sending takes the call out of the map
-    if (held[call.slot.value]) continue;
-    if (call.not_before > loop_.now()) {
-      next = std::min(next, call.not_before);
-      held[call.slot.value] = true;
-      continue;
-    }
-    if (std::exchange(call.route_in_doubt, false)) route_.reconsider(call.slot);
-    Peer* peer = peer_for(call);
+    if (!call.detour && held[call.slot.value]) continue;
+    const bool later = call.not_before > loop_.now();
+    if (later) next = std::min(next, call.not_before);
+    if (!later && std::exchange(call.route_in_doubt, false)) route_.reconsider(call.slot);
+    Peer* peer = later ? nullptr : peer_for(call);
     if (!peer || !peer->connection()) {
-      held[call.slot.value] = true;
+      if (!call.detour) held[call.slot.value] = true;
       continue;
     }
     table_.end_wait(call);
@@ -191,8 +189,10 @@ void Calls::release(PendingCall& call) {
 
 bool Calls::needs(const Peer& peer) const {
   if (route_.uses(peer.endpoint())) return true;
-  return std::any_of(table_.waiting().begin(), table_.waiting().end(),
-                     [&](const auto& entry) { return table_.at(entry.second).ask == peer.endpoint(); });
+  return std::any_of(table_.waiting().begin(), table_.waiting().end(), [&](const auto& entry) {
+    const auto& detour = table_.at(entry.second).detour;
+    return detour && detour->to == peer.endpoint();
+  });
 }
 
 // ---- Topologies
@@ -232,6 +232,7 @@ void Calls::peer_down(Peer& peer, CloseReason reason, const std::string& detail,
   if (closed_ || !again) return;
   if (const auto kind = hint_of(reason)) raise(*kind, peer.endpoint());
   if (route_.unreachable(peer.endpoint())) route_changed();
+  end_detours_to(peer.endpoint());
   if (reason != CloseReason::auth) return;
   // Waiting would not help: the database has answered, though not to the call itself.
   std::vector<Ticket> concerned;
@@ -244,6 +245,20 @@ void Calls::peer_down(Peer& peer, CloseReason reason, const std::string& detail,
     if (!call) continue;
     Value error{.kind = Value::Kind::error, .text = detail, .integer = 0, .elements = {}};
     finish(*call, Outcome::error_reply, std::move(error), "the node does not let us in: " + detail, peer.endpoint());
+  }
+}
+
+/// The owner is asked again: it may name another node by now.
+void Calls::end_detours_to(const Endpoint& node) {
+  std::vector<std::uint32_t> concerned;
+  for (const auto& [order, index] : table_.waiting()) {
+    const PendingCall& call = table_.at(index);
+    if (call.detour && call.detour->to == node) concerned.push_back(index);
+  }
+  for (const std::uint32_t index : concerned) {
+    table_.end_wait(table_.at(index));
+    table_.at(index).detour.reset();
+    try_later(table_.at(index));
   }
 }
 
@@ -295,6 +310,7 @@ void Calls::stop(PendingCall& call) {
 }
 
 void Calls::finish(PendingCall& call, Outcome outcome, Value value, std::string detail, Endpoint node) {
+  if (call.route_in_doubt) route_.reconsider(call.slot);  // nobody else would
   const Completion done = std::move(call.done);
   const std::uint64_t session = call.session;
   table_.remove(call);

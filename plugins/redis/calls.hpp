@@ -56,6 +56,7 @@ class Calls {
   void route_changed();
   bool take_back(PendingCall& call);
   void release(PendingCall& call);
+  void end_detours_to(const Endpoint& node);
   void resend_after_apply(PendingCall& call, const Route& before, const PartitionSet& marked);
   void watch_deadlines(TimePoint first);
   void end_expired();

@@ -67,7 +67,9 @@ void Calls::on_redirect(PendingCall& call, Peer& peer, ReplyAction action, Value
   }
   call.slot = slot;  // the node has looked at the command itself
   if (action == ReplyAction::ask) {
-    call.ask = to;
+    call.detour = {to, true};
+  } else if (call.detoured) {
+    call.detour = {to, false};  // it speaks of this call, and not to one who asked by the route
   } else {
     if (to == peer.endpoint()) return try_later(call);  // it will know better in a moment
     if (route_.moved(slot, peer.endpoint(), to)) {

@@ -393,7 +393,7 @@ bool Connection::take_reply(Value&& value) {
     listener_.on_push(*this, std::move(value));
     return !guard.gone();
   }
-  if (requests_.empty()) {
+  if (requests_.empty() || requests_.front().begin >= out_.position()) {  // the oldest has not left
     return fail(CloseReason::protocol, "a reply that nothing was asked for: " + printable(value.text));
   }
   if (--requests_.front().replies > 0) {

@@ -199,8 +199,7 @@ TEST_CASE("ASK may name a node that no topology knows, and the route stays") {
   CHECK(run_until(bench.loop, [&] { return c.clients() == 0; }));  // not kept for ever
 }
 
-// [!shouldfail]: the slot does not go to b, so what b says is taken for old news, and the call goes round to a.
-TEST_CASE("ASK that leads to MOVED: the call goes on, the route of the slot's owner stays", "[!shouldfail]") {
+TEST_CASE("ASK that leads to MOVED: the call goes on, the route of the slot's owner stays") {
   DatabaseBench bench;
   ScriptedRedis c(bench.loop);
   bench.a.answer(says("INCR", ask_at(bench.b, "k")));
@@ -258,8 +257,7 @@ TEST_CASE("ASK for a node that leads back by MOVED ends after max_redirects, car
   CHECK(bench.result_of(bench.submit({"INCR", "k"})).node == bench.a.endpoint());
 }
 
-// [!shouldfail]: calls for a slot leave in their order, so the whole slot waits until the first call's deadline.
-TEST_CASE("ASK for a node that cannot be reached holds up its own call only", "[!shouldfail]") {
+TEST_CASE("ASK for a node that cannot be reached holds up its own call only") {
   DatabaseBench bench;
   ScriptedRedis gone(bench.loop);
   gone.listener().refuse();
