@@ -431,8 +431,9 @@ bool Connection::fail(const Socket::Transfer& end) {
   }
   std::string detail = end.error == 0 ? "closed by the node" : std::strerror(end.error);
   if (state_ == State::securing) detail += " during the TLS handshake";
-  if (state_ == State::greeting && !tls_ && last_heard_ == TimePoint{})
-    detail += " before its first reply: does it expect TLS?";
+  if (state_ == State::greeting && !tls_ && last_heard_ == TimePoint{}) {
+    detail = "no reply, perhaps it expects TLS: " + detail;
+  }
   return fail(CloseReason::lost, detail);
 }
 

@@ -36,3 +36,17 @@ TEST_CASE("nodes join as primary and replica, and leave") {
   CHECK(cluster.replicas_of(primary).empty());
   CHECK_FALSE(cluster.node(replica).running());
 }
+
+TEST_CASE("a cluster by TLS moves slots with their keys, and takes in a node that becomes a replica") {
+  RedisCluster::Options options;
+  options.replicas_per_primary = 0;
+  options.tls = true;
+  RedisCluster cluster(options);
+  const std::string key = key_in(0, 0);
+  cluster.client(0).demand({"SET", key, "v"});
+  cluster.migrate_slots(0, 0, 0, 1);
+  CHECK(cluster.value_at(1, key) == "v");
+  const auto added = cluster.add_node();
+  cluster.replicate(added, 1);
+  CHECK(cluster.replicas_of(1) == std::vector<std::size_t>{added});
+}

@@ -234,7 +234,7 @@ TEST_CASE("a TLS client at a plain port, and a plain client at a TLS port, are t
   Bench bench;
   bench.open_with({}, endpoint_of(node));
   CHECK(bench.outcome().starts_with("lost: "));
-  CHECK(bench.heard.detail.ends_with(" before its first reply: does it expect TLS?"));
+  CHECK(bench.heard.detail.starts_with("no reply, perhaps it expects TLS: "));
 
   Bench other;
   ScriptedRedis alerting(other.loop);
