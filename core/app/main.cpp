@@ -1,5 +1,8 @@
 #include <cstdio>
 #include <exception>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +12,8 @@
 #include "demo/demo.hpp"
 #include "demo/plan.hpp"
 #include "exit_status.hpp"
+#include "log/log_level.hpp"
+#include "shell/shell.hpp"
 
 namespace {
 
@@ -26,6 +31,25 @@ void add_question(CLI::App& command, app::Question& question, const char* json =
   command.callback([&command, connect, config] {
     if (connect->count() + config->count() == 0)
       throw CLI::RequiredError(command.get_name() + ": one of --connect and --config");
+  });
+}
+
+void add_shell(CLI::App& command, ShellOptions& options) {
+  auto* seeds = command.add_option("--seeds", options.seeds, "Nodes to start from, HOST:PORT[,HOST:PORT...]");
+  seeds->delimiter(',');
+  auto* config =
+      command.add_option("-c,--config", options.config, "Configuration file of a process that has a [controller]");
+  seeds->excludes(config);
+  command.add_option("--timeout", options.timeout_ms, "How long to wait for the first topology, in ms")
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
+  command.add_option("--deadline", options.deadline_ms, "How long each command may take, in ms; default 10000")
+      ->check(CLI::Range(1, 3'600'000));
+  command.add_option("--log", options.log, "Write log lines from this level on; default error")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(log_level_names), std::end(log_level_names))));
+  command.callback([&command, seeds, config] {
+    if (seeds->count() + config->count() == 0)
+      throw CLI::RequiredError(command.get_name() + ": one of --seeds and --config");
   });
 }
 
@@ -58,6 +82,11 @@ int dispatch(int argc, char** argv) {
   watch->add_flag("--no-wait", watch_question.no_wait,
                   "End with exit status 3 when the process goes away, instead of waiting for it to come back");
 
+  ShellOptions shell_options;
+  auto* shell = program.add_subcommand(
+      "shell", "Send commands to a Redis Cluster, one a line on standard input; !help there lists the shell's own");
+  add_shell(*shell, shell_options);
+
   DemoOptions demo_options;
   auto* demo = program.add_subcommand(
       "demo", "Start a real Redis Cluster and a fleet on loopback, break it, and show what happened");
@@ -86,6 +115,7 @@ int dispatch(int argc, char** argv) {
   if (*status) return app::status(question);
   if (*topology) return app::topology(question);
   if (*watch) return app::watch(watch_question);
+  if (*shell) return run_shell(shell_options);
   if (*demo) return run_demo(demo_options);
   std::printf("dbha %s\n", DBHA_VERSION);
   return app::done;

@@ -64,7 +64,9 @@ json of_state(const json& state) {
   return out;
 }
 
-std::string with_fields(const json& line) {
+}  // namespace
+
+std::string fields_text(const json& line) {
   std::vector<std::string> keys;
   for (const auto& key : first_keys)
     if (line.contains(key)) keys.emplace_back(key);
@@ -82,15 +84,13 @@ std::string with_fields(const json& line) {
   return out;
 }
 
-}  // namespace
-
 std::string watch_line(const json& line) {
   if (line.contains("lost"))
     return "... " + line["lost"].dump() + " lines were lost: they came faster than they were read";
   if (line.value("what", "") == "state") return watch_line(of_state(line));
   const auto role = line.value("role", "process");
   return time_text(line.value("at_ms", std::int64_t{0})) + ' ' + role +
-         std::string(role.size() < 10 ? 11 - role.size() : 1, ' ') + event_of(line) + with_fields(line);
+         std::string(role.size() < 10 ? 11 - role.size() : 1, ' ') + event_of(line) + fields_text(line);
 }
 
 }  // namespace dbha::app

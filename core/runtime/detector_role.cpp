@@ -1,5 +1,7 @@
 #include "runtime/detector_role.hpp"
 
+#include <algorithm>
+
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
 
@@ -29,6 +31,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       log_(log),
       store_(store),
       name_(config.name),
+      seeds_(backend.seeds()),
       limit_(5, std::chrono::seconds(10)),
       detector_(
           settings_of(*config.detector, backend),
@@ -46,6 +49,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
   // What was published before the restart is served at once, with a status that says how far to trust it.
   if (detector_.published()) publisher_->publish(detector_.version(), detector_.published());
   send_beat();
+  for (const auto& seed : seeds_) troubles_[seed] = "no answer yet";
   source_ = backend.open_source(*this, config.detector->probe_timeout);
   perform(detector_.start(now()));
   tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
@@ -64,6 +68,7 @@ Now DetectorRole::now() const {
 }
 
 void DetectorRole::on_view(View view) {
+  troubles_.erase(view.endpoint);
   perform(detector_.on_view(std::move(view), now()));
 }
 void DetectorRole::on_role(RoleAnswer answer) {
@@ -76,12 +81,15 @@ void DetectorRole::on_alive(Endpoint endpoint, NodeId, TimePoint, TimePoint) {
   perform(detector_.on_alive(endpoint, now()));
 }
 void DetectorRole::on_no_answer(Endpoint endpoint, Question question, TimePoint) {
+  troubles_.try_emplace(endpoint, "no answer");
   perform(detector_.on_no_answer(endpoint, question, now()));
 }
 void DetectorRole::on_unusable(Endpoint endpoint, std::string reason) {
+  troubles_[endpoint] = reason;
   perform(detector_.on_unusable(endpoint, reason, now()));
 }
 void DetectorRole::on_hint(Hint hint) {
+  if (!hint.detail.empty()) troubles_[hint.endpoint] = hint.detail;
   perform(detector_.on_hint(hint, now()));
 }
 void DetectorRole::on_hint(std::string controller, Hint hint) {
@@ -110,7 +118,10 @@ void DetectorRole::perform(DetectorOutput output) {
     log_.write(note.level, note.event, {{"detail", note.detail}});
     history_.mention({{"what", note.event}, {"detail", note.detail}}, loop_.now(), wall_clock_ms());
   }
-  if (output.endpoints) source_->set_endpoints(*output.endpoints);
+  if (output.endpoints) {
+    source_->set_endpoints(*output.endpoints);
+    forget_troubles();
+  }
   if (output.store) save();
   if (output.publish) publish(*output.publish);
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
@@ -147,6 +158,26 @@ void DetectorRole::send_beat() {
   publisher_->beat(std::move(beat));
 }
 
+/// Of those that are neither seeds nor asked any more.
+void DetectorRole::forget_troubles() {
+  const auto asked = [&](const Endpoint& endpoint) {
+    const auto& targets = detector_.prober().targets();
+    return std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return t.endpoint == endpoint; });
+  };
+  std::erase_if(troubles_, [&](const auto& trouble) {
+    return !asked(trouble.first) && std::find(seeds_.begin(), seeds_.end(), trouble.first) == seeds_.end();
+  });
+}
+
+nlohmann::json DetectorRole::seeds_json() const {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& seed : seeds_) {
+    const auto trouble = troubles_.find(seed);
+    out.push_back({{"endpoint", seed.text()}, {"trouble", trouble == troubles_.end() ? "" : trouble->second}});
+  }
+  return out;
+}
+
 nlohmann::json DetectorRole::controllers_json() const {
   nlohmann::json controllers = nlohmann::json::array();
   for (const auto& [name, member] : fleet_.members()) {
@@ -176,6 +207,7 @@ nlohmann::json DetectorRole::status() const {
   return {{"status", text_of(detector_.status())},
           {"reason", detector_.reason()},
           {"version", detector_.version().known() ? detector_.version().text() : ""},
+          {"seeds", seeds_json()},
           {"publish", publisher_->publish_endpoint()},
           {"control", publisher_->control_endpoint()},
           {"controllers", controllers_json()},

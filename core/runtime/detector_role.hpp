@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <dbha_bus/publisher.hpp>
 
@@ -47,6 +50,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void publish(const NewTopology& news);
   void send_beat();
   void tick();
+  void forget_troubles();
+  nlohmann::json seeds_json() const;
   nlohmann::json controllers_json() const;
   nlohmann::json hints_json() const;
 
@@ -54,6 +59,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   Log& log_;
   StateStore& store_;
   std::string name_;
+  std::vector<Endpoint> seeds_;
+  std::map<Endpoint, std::string> troubles_;  ///< of the endpoints that gave no view when they were last asked
   History history_;
   Fleet fleet_;
   HintIntake intake_;

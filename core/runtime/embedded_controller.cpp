@@ -1,9 +1,13 @@
+#include "runtime/embedded_controller.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
-#include <dbha/controller.hpp>
+#include <nlohmann/json.hpp>
+
 #include <dbha/error.hpp>
 
 #include "runtime/controller_role.hpp"
@@ -13,13 +17,16 @@
 namespace dbha {
 namespace {
 
+Config with_controller(Config config) {
+  if (config.controller) return config;
+  throw ConfigError(config.file.string() +
+                    ": [controller]: expected for an embedded controller, but the file has none");
+}
+
 /// The public Controller: a Process on a thread of its own. Application threads talk to the loop by posts only.
-class EmbeddedController final : public Controller {
+class EmbeddedController final : public ObservedController {
  public:
-  explicit EmbeddedController(const std::filesystem::path& config_file) : process_(load_config(config_file)) {
-    if (!process_.controller())
-      throw ConfigError(config_file.string() +
-                        ": [controller]: expected for an embedded controller, but the file has none");
+  explicit EmbeddedController(Config config) : process_(with_controller(std::move(config))) {
     process_.controller()->on_change([this] { take_view(); });
     if (VersionedStore* store = database().versioned_store()) store_.emplace(*store, loop());
     thread_ = std::thread([this] { process_.run(); });
@@ -81,14 +88,19 @@ class EmbeddedController final : public Controller {
   }
 
   ViewState view() const override {
-    auto* self = const_cast<EmbeddedController*>(this);  // posting changes nothing that a caller could see
-    return self->on_loop([&] {
-      const ControllerState& state = self->role().state();
-      return ViewState{state.version(), state.stale(), state.age(self->loop().now()).value_or(Duration{})};
+    return self().on_loop([&] {
+      const ControllerState& state = self().role().state();
+      return ViewState{state.version(), state.stale(), state.age(self().loop().now()).value_or(Duration{})};
     });
   }
 
+  nlohmann::json status() const override {
+    return self().on_loop([&] { return process_.status(); });
+  }
+
  private:
+  /// Posting changes nothing that a caller could see.
+  EmbeddedController& self() const { return const_cast<EmbeddedController&>(*this); }
   EpollLoop& loop() { return process_.loop(); }
   ControllerRole& role() { return *process_.controller(); }
   Database& database() { return role().database(); }
@@ -125,8 +137,12 @@ class EmbeddedController final : public Controller {
 
 }  // namespace
 
+std::unique_ptr<ObservedController> open_controller(Config config) {
+  return std::make_unique<EmbeddedController>(std::move(config));
+}
+
 std::unique_ptr<Controller> Controller::open(const std::filesystem::path& config_file) {
-  return std::make_unique<EmbeddedController>(config_file);
+  return open_controller(load_config(config_file));
 }
 
 }  // namespace dbha

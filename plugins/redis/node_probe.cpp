@@ -140,7 +140,7 @@ void NodeProbe::deliver(Alive, const Asked& asked) {
 void NodeProbe::deliver(const NotServing& state, const Asked& asked) {
   if (!std::exchange(not_serving_, true)) {
     log_.warning("node_not_serving", {{"endpoint", endpoint().text()}, {"reply", shown(state.error)}});
-    send_hint(HintKind::unavailable);
+    send_hint(HintKind::unavailable, std::nullopt, shown(state.error));
   }
   listener_.on_no_answer(endpoint(), asked.question, asked.at);
 }
@@ -226,11 +226,12 @@ void NodeProbe::on_link_lost(CloseReason reason, const std::string& detail, bool
                  {{"endpoint", endpoint().text()}, {"reason", text_of(reason)}, {"detail", shown(detail)}});
     note_unusable(reason, detail);
     if (was_up) {
-      send_hint(HintKind::connection_lost);
+      send_hint(HintKind::connection_lost, std::nullopt, shown(detail));
     } else if (reason == CloseReason::timeout) {
-      send_hint(HintKind::silent);
-    } else if (reason == CloseReason::refused || reason == CloseReason::no_room || reason == CloseReason::lost) {
-      send_hint(HintKind::refused);
+      send_hint(HintKind::silent, std::nullopt, shown(detail));
+    } else if (reason == CloseReason::resolve || reason == CloseReason::refused || reason == CloseReason::no_room ||
+               reason == CloseReason::lost) {
+      send_hint(HintKind::refused, std::nullopt, shown(detail));
     }
   }
   fail_pending();
@@ -255,8 +256,8 @@ void NodeProbe::note_unusable(CloseReason reason, const std::string& detail) {
     unusable_ = endpoint().text() + " does not speak the Redis protocol (" + shown(detail) + ")";
 }
 
-void NodeProbe::send_hint(HintKind kind, std::optional<Partition> slot) {
-  listener_.on_hint({kind, last_node_, endpoint(), slot});
+void NodeProbe::send_hint(HintKind kind, std::optional<Partition> slot, std::string detail) {
+  listener_.on_hint({kind, last_node_, endpoint(), slot, std::move(detail)});
 }
 
 }  // namespace dbha::redis

@@ -78,7 +78,7 @@ class NodeProbe final : private Link::Listener {
   bool is_news(CloseReason reason, bool was_up);
   std::string username() const;
   void note_unusable(CloseReason reason, const std::string& detail);
-  void send_hint(HintKind kind, std::optional<Partition> slot = std::nullopt);
+  void send_hint(HintKind kind, std::optional<Partition> slot = std::nullopt, std::string detail = {});
 
   EventLoop& loop_;
   Log& log_;

@@ -34,6 +34,7 @@ struct Hint {
   NodeId node;                         ///< concerned, if known
   Endpoint endpoint;                   ///< where it was seen
   std::optional<Partition> partition;  ///< concerned, if known
+  std::string detail{};                ///< for people: what happened. Stays in the process that saw it
 };
 
 // ---- The database as the detector sees it
