@@ -226,12 +226,12 @@ void NodeProbe::on_link_lost(CloseReason reason, const std::string& detail, bool
                  {{"endpoint", endpoint().text()}, {"reason", text_of(reason)}, {"detail", shown(detail)}});
     note_unusable(reason, detail);
     if (was_up) {
-      send_hint(HintKind::connection_lost, std::nullopt, shown(detail));
+      send_hint(HintKind::connection_lost, std::nullopt, detail);
     } else if (reason == CloseReason::timeout) {
-      send_hint(HintKind::silent, std::nullopt, shown(detail));
+      send_hint(HintKind::silent, std::nullopt, detail);
     } else if (reason == CloseReason::resolve || reason == CloseReason::refused || reason == CloseReason::no_room ||
                reason == CloseReason::lost) {
-      send_hint(HintKind::refused, std::nullopt, shown(detail));
+      send_hint(HintKind::refused, std::nullopt, detail);
     }
   }
   fail_pending();
