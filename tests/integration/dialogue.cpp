@@ -22,7 +22,11 @@ lab::FileDescriptor typing_into(const std::filesystem::path& fifo) {
 }  // namespace
 
 Dialogue::Dialogue(const std::vector<std::string>& argv)
-    : input_(typing_into(path("in"))), child_(lab::ChildProcess::spawn(shell_command(argv), path("log"))) {}
+    : input_(typing_into(path("in"))), child_(lab::ChildProcess::spawn(shell_command(argv), path("log"))) {
+  // What is typed, and the end, would be lost on a pipe that only this process has open.
+  const bool listens = lab::wait_until(patience, [&] { return std::filesystem::exists(path("errors")); });
+  REQUIRE(listens);
+}
 
 std::vector<std::string> Dialogue::shell_command(const std::vector<std::string>& argv) const {
   std::filesystem::create_directory(path("tmp"));

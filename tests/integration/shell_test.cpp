@@ -200,7 +200,7 @@ TEST_CASE("a primary is killed in the middle of a batch: every command is answer
   shell.say("!async");
   const auto batch = [&](int from) {
     for (int i = from; i < from + 500; ++i)
-      for (const auto [first, last] : {lab::SlotRange{0, 5460}, {5461, 10921}, {10922, 16383}})
+      for (const auto& [first, last] : {lab::SlotRange{0, 5460}, {5461, 10921}, {10922, 16383}})
         shell.say("SET " + lab::key_in(first, last, i) + " v");
   };
   batch(0);
