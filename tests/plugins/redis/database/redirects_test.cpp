@@ -261,7 +261,9 @@ TEST_CASE("ASK for a node that cannot be reached holds up its own call only") {
   DatabaseBench bench;
   ScriptedRedis gone(bench.loop);
   gone.listener().refuse();
-  bench.a.answer([&](const auto& args) { return args[1] == "{k}1" ? Answer(ask_at(gone, "k")) : Answer(""); });
+  bench.a.answer([&](const auto& args) {
+    return args[0] == "INCR" && args[1] == "{k}1" ? Answer(ask_at(gone, "k")) : Answer("");
+  });
   bench.open_with("a");
   bench.submit({"INCR", "{k}1"}, false, 2s);
   run_for(bench.loop, 100ms);
