@@ -23,6 +23,9 @@ const OptionSpec options[] = {
      "file with the password on its only line, read again when a node refuses it; none: no login"},
     {"connect_timeout", OptionType::duration, "1s", "how long a node may take from connect to its first reply", 10,
      60'000},
+    {"tombstone_ttl", OptionType::duration, "24h",
+     "how long the removal of a versioned entry is remembered: older writes that come later bring it back", 1000,
+     INT64_C(10'000) * 3'600'000},
     {"tls", OptionType::flag, "false", "speak TLS with every node, 1.2 or later, and verify its certificate"},
     {"tls_ca_file", OptionType::text, "", "certificates of the CAs to trust, in PEM; none: those of the system"},
     {"tls_cert_file", OptionType::text, "", "certificate to show to the nodes, with its chain, in PEM; none: none"},
@@ -54,7 +57,8 @@ class RedisBackend final : public Backend {
         seeds_(read_seeds(context.options)),
         credentials_(context.options, context.log),
         tls_(read_tls(context.options)),
-        access_{&credentials_, tls_.get(), context.options.duration("connect_timeout")} {}
+        access_{&credentials_, tls_.get(), context.options.duration("connect_timeout")},
+        tombstone_ttl_(context.options.duration("tombstone_ttl")) {}
 
   BackendTraits traits() const override { return {slots, Voters::owners}; }
   std::vector<Endpoint> seeds() const override { return seeds_; }
@@ -70,7 +74,7 @@ class RedisBackend final : public Backend {
   }
 
   std::unique_ptr<Database> open_database(DatabaseListener& listener, const DatabaseSettings& settings) override {
-    return make_database(context_.loop, context_.log, listener, settings, access_);
+    return make_database(context_.loop, context_.log, listener, settings, access_, tombstone_ttl_);
   }
 
  private:
@@ -79,6 +83,7 @@ class RedisBackend final : public Backend {
   CredentialsFile credentials_;
   const std::unique_ptr<const TlsContext> tls_;
   const Access access_;  // points to both
+  const Duration tombstone_ttl_;
 };
 
 Backend* create(const PluginContext& context) {

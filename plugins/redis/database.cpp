@@ -8,6 +8,7 @@
 #include "redis/hints.hpp"
 #include "redis/peers.hpp"
 #include "redis/standby.hpp"
+#include "redis/store.hpp"
 #include "redis/subscriptions.hpp"
 #include "redis/verdict.hpp"
 
@@ -26,7 +27,7 @@ struct Applying {
 class RedisDatabase final : public Database, private Peer::Listener {
  public:
   RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listener, const DatabaseSettings& settings,
-                const Access& access);
+                const Access& access, Duration tombstone_ttl);
   ~RedisDatabase() override = default;
 
   void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
@@ -38,6 +39,7 @@ class RedisDatabase final : public Database, private Peer::Listener {
   void subscribe(std::string channel, MessageHandler handler) override;
   void unsubscribe(const std::string& channel) override { subscriptions_.unsubscribe(channel); }
   void prepare_failover(const std::vector<NodeId>& primaries) override;
+  VersionedStore* versioned_store() override { return store_.get(); }
   void close() override;
 
  private:
@@ -62,6 +64,7 @@ class RedisDatabase final : public Database, private Peer::Listener {
   Subscriptions subscriptions_;
   Calls calls_;  // before peers_, whose handlers point to it: connections must go first
   Peers peers_;
+  const std::unique_ptr<VersionedStore> store_;  // after calls_, whose route it reads
   Standby standby_;
   std::uint64_t sessions_ = 0;  // numbers the connections
   std::optional<Applying> applying_;
@@ -77,7 +80,7 @@ Connection::Settings settings_for_connections(const DatabaseSettings& settings, 
 }
 
 RedisDatabase::RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listener, const DatabaseSettings& settings,
-                             const Access& access)
+                             const Access& access, Duration tombstone_ttl)
     : loop_(loop),
       log_(log),
       settings_(settings),
@@ -87,6 +90,7 @@ RedisDatabase::RedisDatabase(EventLoop& loop, Log& log, DatabaseListener& listen
       subscriptions_(loop, log, connection_settings_, settings.probe_timeout, listener),
       calls_(loop, settings, peers_, hints_),
       peers_([this](const Endpoint& endpoint) { return make_peer(endpoint); }),
+      store_(make_store(loop, *this, calls_.route(), {settings.call_deadline, tombstone_ttl})),
       standby_(loop, peers_) {
   upkeep_timer_ = Timer(loop_, upkeep_period, [this]() -> std::optional<Duration> {
     upkeep();
@@ -223,8 +227,9 @@ void RedisDatabase::close() {
 }  // namespace
 
 std::unique_ptr<Database> make_database(EventLoop& loop, Log& log, DatabaseListener& listener,
-                                        const DatabaseSettings& settings, const Access& access) {
-  return std::make_unique<RedisDatabase>(loop, log, listener, settings, access);
+                                        const DatabaseSettings& settings, const Access& access,
+                                        Duration tombstone_ttl) {
+  return std::make_unique<RedisDatabase>(loop, log, listener, settings, access, tombstone_ttl);
 }
 
 }  // namespace dbha::redis

@@ -7,6 +7,7 @@
 #include <dbha/context.hpp>
 
 #include "redis/access.hpp"
+#include "redis/store.hpp"
 
 namespace dbha::redis {
 
@@ -18,6 +19,7 @@ namespace dbha::redis {
 /// Calls for one key that wait leave in the order of submission. No order is promised between a call that was
 /// redirected, or that stays for the reply of a former owner, and those submitted after it.
 std::unique_ptr<Database> make_database(EventLoop& loop, Log& log, DatabaseListener& listener,
-                                        const DatabaseSettings& settings, const Access& access);
+                                        const DatabaseSettings& settings, const Access& access,
+                                        Duration tombstone_ttl = default_tombstone_ttl);
 
 }  // namespace dbha::redis

@@ -1,0 +1,153 @@
+#include "redis/store.hpp"
+
+#include <algorithm>
+
+#include "redis/store_layout.hpp"
+#include "redis/store_reply.hpp"
+#include "redis/store_scan.hpp"
+#include "redis/store_scripts.hpp"
+
+namespace dbha::redis {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::optional<std::string> unfit(const EntryName& name) {
+  if (name.table.empty()) return "an entry needs a table";
+  if (name.topic.empty()) return "an entry needs a topic";
+  return std::nullopt;
+}
+
+std::optional<std::string> unfit(const EntryName& name, std::uint64_t version) {
+  if (version == 0) return "version 0 stands for \"never written\": versions begin at 1";
+  return unfit(name);
+}
+
+std::optional<std::string> unfit(const ScanRange& range) {
+  if (range.topic && !range.table) return "a topic to scan needs its table";
+  if (range.table && range.table->empty()) return "a table to scan needs a name";
+  if (range.topic && range.topic->empty()) return "a topic to scan needs a name";
+  return std::nullopt;
+}
+
+std::string ms_text(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+Call call_of(const char* verb, const std::string& script, const std::string& key, const Texts& arguments,
+             Duration deadline) {
+  Call call{.key = key, .args = {verb, script, "1", key}, .repeatable = true, .deadline = deadline};
+  call.args.insert(call.args.end(), arguments.begin(), arguments.end());
+  return call;
+}
+
+/// For callers who do not want to know.
+VersionedStore::Done heard(VersionedStore::Done done) {
+  if (done) return done;
+  return [](const StoreResult&) {};
+}
+
+class RedisStore final : public VersionedStore {
+ public:
+  RedisStore(EventLoop& loop, Database& database, const Route& route, StoreSettings settings)
+      : loop_(loop), database_(database), route_(route), settings_(settings) {}
+
+  void get(EntryName name, Done done, std::optional<Duration> deadline) override;
+  void put(EntryName name, std::string value, std::uint64_t version, Done done,
+           std::optional<Duration> deadline) override {
+    write(put_script(), std::move(name), version, std::move(value), std::move(done), deadline);
+  }
+  void create(EntryName name, std::string value, std::uint64_t version, Done done,
+              std::optional<Duration> deadline) override {
+    write(create_script(), std::move(name), version, std::move(value), std::move(done), deadline);
+  }
+  void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration> deadline) override {
+    write(remove_script(), std::move(name), version, ms_text(settings_.tombstone_ttl), std::move(done), deadline);
+  }
+  void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override;
+  void next_number(const std::string& table, std::uint64_t floor, Done done, std::optional<Duration> deadline) override;
+
+ private:
+  void write(const Script& script, EntryName name, std::uint64_t version, std::string argument, Done done,
+             std::optional<Duration> deadline);
+  void run(const Script& script, std::string key, Texts arguments, TimePoint end, Completion done);
+  void answer_later(StoreResult answer, Done done);
+  void refuse(std::string why, Done done) {
+    answer_later({.outcome = Outcome::refused, .detail = std::move(why)}, std::move(done));
+  }
+
+  TimePoint end_of(std::optional<Duration> deadline) const {
+    return loop_.now() + deadline.value_or(settings_.call_deadline);
+  }
+  Duration until(TimePoint end) const { return std::max(end - loop_.now(), Duration(0)); }
+
+  EventLoop& loop_;
+  Database& database_;
+  const Route& route_;
+  StoreSettings settings_;
+};
+
+/// Without a call: but later, and before close() returns, as if there had been one. The database does just this with a
+/// call that has no command.
+void RedisStore::answer_later(StoreResult answer, Done done) {
+  database_.submit({}, [answer = std::move(answer), done = heard(std::move(done))](const Result& result) {
+    if (result.outcome == Outcome::cancelled) return done(failure_of("the store", result));
+    done(answer);
+  });
+}
+
+void RedisStore::get(EntryName name, Done done, std::optional<Duration> deadline) {
+  if (auto why = unfit(name)) return refuse(std::move(*why), std::move(done));
+  const TimePoint end = end_of(deadline);
+  std::string key = key_of(name);
+  Call call{.key = key, .args = {"HMGET", key, "v", "x", "d"}, .repeatable = true, .deadline = deadline};
+  database_.submit(
+      std::move(call), [=, this, name = std::move(name), done = heard(std::move(done))](const Result& result) {
+        StoreResult answer = found(name, result);
+        if (!answer.ok() || answer.entry) return done(std::move(answer));
+        // Nothing, or a hash of somebody else's.
+        run(look_script(), key, {}, end, [name, done](const Result& looked) { done(found(name, looked)); });
+      });
+}
+
+void RedisStore::write(const Script& script, EntryName name, std::uint64_t version, std::string argument, Done done,
+                       std::optional<Duration> deadline) {
+  if (auto why = unfit(name, version)) return refuse(std::move(*why), std::move(done));
+  std::string key = key_of(name);
+  run(script, std::move(key), {std::to_string(version), std::move(argument)}, end_of(deadline),
+      [name = std::move(name), done = heard(std::move(done))](const Result& result) { done(written(name, result)); });
+}
+
+void RedisStore::next_number(const std::string& table, std::uint64_t floor, Done done,
+                             std::optional<Duration> deadline) {
+  if (table.empty()) return refuse("a counter needs a table", std::move(done));
+  if (floor >= last_number) return refuse("numbers end at " + std::to_string(last_number), std::move(done));
+  std::string key = counter_of(table);
+  run(number_script(), key, {std::to_string(floor)}, end_of(deadline),
+      [key, done = heard(std::move(done))](const Result& result) { done(counted(key, result)); });
+}
+
+void RedisStore::scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) {
+  if (auto why = unfit(range)) return refuse(std::move(*why), std::move(done));
+  if (partitions_of(range).empty()) return answer_later({.outcome = Outcome::ok}, std::move(done));
+  std::make_shared<StoreScan>(database_, route_, std::move(range), std::move(page), std::move(done), deadline)->start();
+}
+
+/// Repeatable, because each script is: its guard finds what an earlier sending has done.
+void RedisStore::run(const Script& script, std::string key, Texts arguments, TimePoint end, Completion done) {
+  Call call = call_of("EVALSHA", script.sha, key, arguments, until(end));
+  database_.submit(std::move(call), [=, this, &script, key = std::move(key), arguments = std::move(arguments),
+                                     done = std::move(done)](Result result) {
+    if (!script_unknown(result)) return done(std::move(result));
+    database_.submit(call_of("EVAL", script.text, key, arguments, until(end)), done);
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<VersionedStore> make_store(EventLoop& loop, Database& database, const Route& route,
+                                           StoreSettings settings) {
+  return std::make_unique<RedisStore>(loop, database, route, settings);
+}
+
+}  // namespace dbha::redis

@@ -1,0 +1,86 @@
+#include "redis/store_scripts.hpp"
+
+namespace dbha::redis {
+namespace {
+
+/// Versions are compared as decimals, because a number of Lua is exact up to 2^53 only.
+const std::string decimals = R"(
+local function decimal(text) return string.find(text, '^[1-9]%d*$') end
+local function newer(a, b) return #a > #b or (#a == #b and a > b) end
+)";
+
+/// What is stored, before anything is written.
+const std::string look = decimals + R"(
+local key = KEYS[1]
+local was = redis.call('HMGET', key, 'v', 'x', 'd')
+local v, x, d = was[1], was[2], was[3]
+if v then
+  if not decimal(v) or #v > 20 or (x and d) or not (x or d) then
+    return redis.error_reply('NOENTRY expected a version in field v, and either a field d or a field x')
+  end
+elseif redis.call('EXISTS', key) == 1 then
+  return redis.error_reply('NOENTRY it is a hash without a field v')
+end
+)";
+
+const std::string write = R"(
+redis.call('HSET', key, 'v', ARGV[1], 'd', ARGV[2])
+if x then
+  redis.call('HDEL', key, 'x')
+  redis.call('PERSIST', key)
+end
+return 1
+)";
+
+}  // namespace
+
+const Script& put_script() {
+  static const Script script{look + R"(
+if v == ARGV[1] and d == ARGV[2] then return 1 end
+if v and not newer(ARGV[1], v) then return was end
+)" + write,
+                             "9094f0cfa00f844562b56414d0c86b021ab19364"};
+  return script;
+}
+
+const Script& create_script() {
+  static const Script script{look + R"(
+if v == ARGV[1] and d == ARGV[2] then return 1 end
+if v and not (x and newer(ARGV[1], v)) then return was end
+)" + write,
+                             "2693269732ac65f8cc9a4dc702d5ef596fe2203a"};
+  return script;
+}
+
+const Script& remove_script() {
+  static const Script script{look + R"(
+if v == ARGV[1] and x then return 1 end
+if v and not newer(ARGV[1], v) then return was end
+redis.call('HSET', key, 'v', ARGV[1], 'x', '1')
+redis.call('HDEL', key, 'd')
+redis.call('PEXPIRE', key, ARGV[2])
+return 1
+)",
+                             "42d7419736181fd8da125f73fdb7768d1f4eb975"};
+  return script;
+}
+
+const Script& look_script() {
+  static const Script script{look + "return was\n", "db50a9b531b54f910f07a61552367b2bd115494e"};
+  return script;
+}
+
+const Script& number_script() {
+  static const Script script{decimals + R"(
+local key = KEYS[1]
+local n = redis.call('GET', key)
+if n and n ~= '0' and not decimal(n) then return redis.error_reply('NOENTRY it is a string that is no number') end
+if newer(ARGV[1], n or '0') then redis.call('SET', key, ARGV[1]) end
+redis.call('INCR', key)
+return redis.call('GET', key)
+)",
+                             "eef292436638a38f85a1fa7f86100bf3f84f50f1"};
+  return script;
+}
+
+}  // namespace dbha::redis
