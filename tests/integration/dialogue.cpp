@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 /// For reading too, so that neither end waits for the other to open it.
 lab::FileDescriptor typing_into(const std::filesystem::path& fifo) {
   REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
-  return lab::FileDescriptor(open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  return lab::FileDescriptor(open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
 }
 
 }  // namespace
@@ -42,11 +42,14 @@ std::vector<std::string> Dialogue::shell_command(const std::vector<std::string>&
 }
 
 void Dialogue::type(const std::string& text) {
-  for (std::size_t written = 0; written < text.size();) {
+  std::size_t written = 0;
+  const auto all = [&] {
     const auto count = write(input_.get(), text.data() + written, text.size() - written);
-    REQUIRE(count > 0);
-    written += static_cast<std::size_t>(count);
-  }
+    if (count > 0) written += static_cast<std::size_t>(count);
+    return written == text.size() || !child_.running();  // who has ended reads no more
+  };
+  const bool typed = lab::wait_until(patience, all, 1ms);
+  REQUIRE(typed);
 }
 
 std::string Dialogue::output() const {

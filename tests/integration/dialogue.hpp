@@ -26,6 +26,7 @@ class Dialogue {
   std::string errors() const;
   /// Waits until it stands in the output, at or behind `from`. Fails the test if it does not come.
   void wait_for(const std::string& text, std::size_t from = 0) const;
+  bool running() { return child_.running(); }
   void interrupt(int signal) { child_.signal(signal); }
   /// Waits for the end. Fails the test if that does not come, or came by a signal.
   int exit_code();
