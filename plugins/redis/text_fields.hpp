@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace dbha::redis {
@@ -54,6 +55,15 @@ inline bool is_host(std::string_view text) {
            std::string_view{"-_.:%"}.find(c) != std::string_view::npos;
   };
   return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// What a node wrote, fit for a log: it may be anything, of any length.
+inline std::string printable(std::string_view text) {
+  std::string out(text.substr(0, 200));
+  for (char& c : out) {
+    if (c < ' ' || c == 0x7F) c = '?';
+  }
+  return out;
 }
 
 }  // namespace dbha::redis
