@@ -1,0 +1,74 @@
+// Whatever happens to a shard, its calls end in time and tell the truth, and those to other shards go on as before.
+// Each fault is played once with all loads together; `tests/run soak` plays each with each load, again and again.
+
+#include <cstdlib>
+
+#include "cell.hpp"
+#include "lab/wait.hpp"
+#include "support/catch.hpp"
+
+using namespace dbha;
+using namespace dbha::test;
+using Mode = lab::Cluster::FailoverMode;
+
+namespace {
+
+/// Both applications have been told of exactly these dbrestarts, in this order.
+void check_restarts(Testbed& bed, const std::vector<std::string>& due) {
+  for (auto* app : {&bed.busy(), &bed.idle()}) {
+    lab::wait_until(patience, [&] { return app->restarts().size() >= due.size(); });
+    CHECK(app->restarts() == due);
+  }
+}
+
+/// In each of the orders below no shard has two changes that mark it, so that none waits for the hold-down of another;
+/// and none has a change right after it gave slots away: whether that was a migration is decided by what it answers
+/// afterwards, as the primary that it was (rule R7).
+void play_each(Testbed& bed, const std::vector<Fault>& faults) {
+  constexpr std::array<std::size_t, 4> shards_hit{0, 2, 1, 0};
+  std::vector<std::string> due{start_line};
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    const auto restart = play(bed, faults[i], loads::all, shards_hit.at(i));
+    if (!restart.empty()) due.push_back(restart);
+  }
+  check_restarts(bed, due);
+}
+
+void play_all_loads(Testbed& bed, const std::vector<Fault>& faults) {
+  const char* rounds = std::getenv("DBHA_SOAK_ROUNDS");
+  std::size_t shard = 0;
+  for (int round = 0; round < (rounds ? std::atoi(rounds) : 20); ++round)
+    for (const auto& fault : faults)
+      for (const auto& load : {loads::idle, loads::traffic, loads::queue}) play(bed, fault, load, shard++ % 3);
+}
+
+}  // namespace
+
+TEST_CASE("a primary is killed, another is stopped, the third returns empty: each call ends in time and honestly") {
+  Testbed bed({});
+  play_each(bed, {faults::kill(), faults::stop(), faults::restart_in_place()});
+}
+
+TEST_CASE("slots migrate under load, and three failovers are ordered: each call ends in time and honestly") {
+  Testbed bed({});
+  // The migration comes first, so that the next dbrestart shows that there was none for it.
+  play_each(bed, {faults::slot_migration(), faults::failover(Mode::force), faults::failover(Mode::takeover),
+                  faults::failover(Mode::graceful)});
+}
+
+TEST_CASE("the network drops what clients and a primary say: each call ends in time and honestly") {
+  Testbed bed({.replicas = 0, .gates = true});
+  play_each(bed, {faults::network_drop()});
+}
+
+TEST_CASE("each fault meets each load, again and again", "[.soak]") {
+  Testbed bed({});
+  play_all_loads(bed, {faults::kill(), faults::stop(), faults::stop_beyond_deadlines(), faults::restart_in_place(),
+                       faults::failover(Mode::graceful), faults::failover(Mode::force),
+                       faults::failover(Mode::takeover), faults::slot_migration()});
+}
+
+TEST_CASE("network drops meet each load, again and again", "[.soak]") {
+  Testbed bed({.replicas = 0, .gates = true});
+  play_all_loads(bed, {faults::network_drop()});
+}
