@@ -23,7 +23,11 @@ RedisNode::RedisNode(Setup setup)
   conf << "port " << admin_port() << "\n";
   if (setup_.tls) conf << "tls-port " << port() << "\ntls-replication yes\ntls-cluster yes\n";
   if (setup_.cluster_enabled) conf << "cluster-enabled yes\ncluster-port " << bus_port() << "\n";
-  if (setup_.announced_port) conf << "cluster-announce-port " << setup_.announced_port(port()) << "\n";
+  if (setup_.announced_port) {
+    const auto announced =
+        setup_.announced_port(port());  // to clients and other nodes, and by a replica to its primary
+    conf << "cluster-announce-port " << announced << "\nreplica-announce-port " << announced << "\n";
+  }
   for (const auto& line : setup_.conf_lines) conf << line << "\n";
   if (!conf.flush()) throw std::runtime_error("cannot write redis.conf in " + setup_.folder.string());
 }
