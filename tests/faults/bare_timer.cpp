@@ -7,7 +7,8 @@ constexpr Duration period = std::chrono::milliseconds(2);
 
 }  // namespace
 
-BareTimer::BareTimer() : next_(loop_.now() + period) {
+BareTimer::BareTimer() {
+  next_ = loop_.now() + period;
   timer_ = Timer(loop_, period, [this] { return due(); });
   thread_ = std::thread([this] { loop_.run(); });
 }

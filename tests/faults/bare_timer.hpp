@@ -16,8 +16,7 @@ class BareTimer {
   BareTimer(const BareTimer&) = delete;
   BareTimer& operator=(const BareTimer&) = delete;
 
-  /// The worst since this was asked the last time.
-  Duration take_worst() { return Duration(worst_.exchange(0)); }
+  Duration worst() const { return Duration(worst_); }
 
  private:
   std::optional<Duration> due();

@@ -37,14 +37,17 @@ class Cell {
     add_load();
     const auto applied = fault_.outcome(blow_);
     const auto restart = fault_.restart(blow_);
+    wait_for_answers(blow_.shard, calls_again);
+    const auto settled = std::chrono::steady_clock::now();
     end();
     const auto records = ledger_->records();
     const auto judgement = judge(records, {.shard = blow_.shard,
                                            .victim = port,
                                            .struck = struck,
                                            .applied = applied,
+                                           .settled = settled,
                                            .unknowns = fault_.unknowns,
-                                           .bare_lateness = bare_ = bed_.bare_timer().take_worst()});
+                                           .bare_lateness = bed_.bare_timer().worst()});
     print(judgement);
     INFO((judgement.complaints.empty() ? "" : bed_.logs()));
     CHECK(judgement.complaints == std::vector<std::string>{});
@@ -79,7 +82,6 @@ class Cell {
       add_caller(bed_.busy(), (blow_.shard + other) % shards_used, usual_deadline, mix).start();
     for (const auto deadline : {200ms, 1000ms}) add_caller(bed_.busy(), blow_.shard, deadline, mix).start();
     if (load_.idle) add_caller(bed_.idle(), blow_.shard, usual_deadline, mix).submit_one();
-    bed_.bare_timer().take_worst();
     for (std::size_t shard = 0; shard < shards_used; ++shard) wait_for_answers(shard, usual_calls);
   }
 
@@ -102,9 +104,8 @@ class Cell {
     REQUIRE(came);
   }
 
-  /// The shard is in use again, and then every call ends by its deadline. One that does not is left to judge().
+  /// Every call ends by its deadline. One that does not is left to judge().
   void end() {
-    wait_for_answers(blow_.shard, calls_again);
     for (const auto& caller : callers_) caller->stop();
     lab::wait_until(usual_deadline + 2s, [&] { return ledger_->under_way() == 0; });
   }
@@ -128,9 +129,9 @@ class Cell {
         "(bare "
         "%.1f), others p50 %.2f -> %.2f, p90 %.2f -> %.2f, worst %.1f -> %.1f ms\n",
         fault_.name.c_str(), load_.name.c_str(), judged.calls, judged.errors, judged.unknown, judged.unknown_hasty,
-        ms(judged.first_answer.value_or(Duration(0))), ms(judged.lateness), ms(bare_), ms(judged.before.half),
-        ms(judged.meanwhile.half), ms(judged.before.p90), ms(judged.meanwhile.p90), ms(judged.before.worst),
-        ms(judged.meanwhile.worst));
+        ms(judged.first_answer.value_or(Duration(0))), ms(judged.lateness), ms(bed_.bare_timer().worst()),
+        ms(judged.before.half), ms(judged.meanwhile.half), ms(judged.before.p90), ms(judged.meanwhile.p90),
+        ms(judged.before.worst), ms(judged.meanwhile.worst));
     std::fflush(stdout);
   }
 
@@ -139,7 +140,6 @@ class Cell {
   const Load& load_;
   std::shared_ptr<Ledger> ledger_ = std::make_shared<Ledger>();
   Blow blow_;
-  Duration bare_{};
   std::vector<std::shared_ptr<Caller>> callers_;
 };
 

@@ -3,7 +3,8 @@
 //
 // A failover of Redis may lose what was acknowledged, so a counter's lower bound holds only where there is none. In the
 // first test nobody ever takes over: there are no replicas, and a killed node comes back with all that it has
-// acknowledged, since it writes and syncs its append-only file before it answers. So both bounds hold for every key. In
+// acknowledged, since it writes its append-only file before it answers (appendfsync no only leaves out the fsync, which
+// the death of a process does not need; "everysec" may put off the write too). So both bounds hold for every key. In
 // the second, replicas take over, and the keys of the shard hit have the upper bound only.
 
 #include "cell.hpp"

@@ -26,9 +26,10 @@ struct Terms {
   std::size_t shard = 0;     ///< the one hit
   std::uint16_t victim = 0;  ///< port of its primary at that time
   TimePoint struck{};        ///< before the fault
-  TimePoint applied{};       ///< the controller knew the outcome: no earlier than it did
+  TimePoint applied{};       ///< the controllers knew the outcome: no earlier than they did
+  TimePoint settled{};       ///< the shard was in use again
   Unknowns unknowns = Unknowns::none;
-  Duration bare_lateness{};  ///< worst of a timer on an idle thread, meanwhile
+  Duration bare_lateness{};  ///< worst of a timer on a thread with nothing else to do, in the same run
 };
 
 struct Latency {

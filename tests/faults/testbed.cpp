@@ -14,7 +14,7 @@ lab::RedisCluster::Options options_of(const Testbed::Shape& shape, std::deque<Ga
   options.replicas_per_primary = shape.replicas;
   options.node_timeout = shape.node_timeout;
   options = with_users(std::move(options));
-  if (shape.durable) options.conf_lines.insert(options.conf_lines.end(), {"appendonly yes", "appendfsync always"});
+  if (shape.durable) options.conf_lines.insert(options.conf_lines.end(), {"appendonly yes", "appendfsync no"});
   if (shape.gates)
     options.announced_port = [&gates](std::size_t, std::uint16_t port) { return gates.emplace_back(port).port(); };
   return options;

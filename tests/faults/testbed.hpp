@@ -20,7 +20,7 @@ class Testbed {
     std::size_t replicas = 1;
     std::chrono::milliseconds node_timeout{1000};
     bool gates = false;    ///< clients, and replicas, reach each node through a gate before it
-    bool durable = false;  ///< what a node acknowledges it has on disk, and after a kill -9 it still has it
+    bool durable = false;  ///< what a node has acknowledged it still has after a kill -9
   };
 
   explicit Testbed(const Shape& shape);
