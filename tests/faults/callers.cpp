@@ -42,7 +42,11 @@ Kind Caller::next_kind() {
 void Caller::submit(bool more) {
   const Kind kind = next_kind();
   Call call = call_of(kind, keys_, number_++, deadline_);
-  const auto id = ledger_->open(kind, keys_.shard, kind == Kind::increment ? counter_ : name_, deadline_);
+  const auto id = ledger_->open({.kind = kind,
+                                 .controller = keys_.controller,
+                                 .shard = keys_.shard,
+                                 .key = kind == Kind::increment ? counter_ : name_,
+                                 .deadline = deadline_});
   controller_.submit(std::move(call), [self = shared_from_this(), id, more](Result result) {
     self->ledger_->close(id, result);
     if (more && !self->stopped_) self->submit(true);

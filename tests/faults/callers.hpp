@@ -17,6 +17,7 @@ enum class Mix { all, increments };
 
 /// Keys of one caller, all in one range of slots of a shard.
 struct Keys {
+  std::size_t controller = 0;  ///< see Record
   std::size_t shard = 0;
   std::string name;     ///< of SET and GET
   std::string counter;  ///< of INCR

@@ -69,7 +69,8 @@ class Cell {
   }
 
   Caller& add_caller(RecordedController& app, std::size_t shard, Duration deadline, Mix mix) {
-    Keys keys{.shard = shard, .name = bed_.new_key(shard), .counter = bed_.new_key(shard)};
+    const std::size_t controller = &app == &bed_.idle() ? 1 : 0;
+    Keys keys{.controller = controller, .shard = shard, .name = bed_.new_key(shard), .counter = bed_.new_key(shard)};
     callers_.push_back(std::make_shared<Caller>(*app, ledger_, std::move(keys), deadline, mix));
     return *callers_.back();
   }

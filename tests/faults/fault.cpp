@@ -153,7 +153,7 @@ Fault network_drop() {
     return now();
   };
   return {.name = "network drop",
-          .unknowns = Unknowns::until_new_primary,
+          .unknowns = Unknowns::until_loss_seen,  // when what it took leaves holes
           .lossy = false,
           .strike = [](Blow& blow) { blow.bed.gate(blow.victim).drop(); },
           .outcome = lasts_some_deadlines};

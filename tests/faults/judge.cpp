@@ -71,10 +71,13 @@ class Trial {
     return record.outcome == Outcome::outcome_unknown && !is_safe(record.kind);
   }
 
-  /// The first end of a call whose connection was lost.
+  /// The first ends of calls whose connection was lost.
   void find_loss() {
     for (const Record& record : records_)
-      if (may_be_unknown(record) && !is_hasty(record)) loss_seen_ = std::min(loss_seen_, record.ended);
+      if (may_be_unknown(record) && !is_hasty(record)) {
+        auto& seen = loss_seen_.try_emplace(record.controller, record.ended).first->second;
+        seen = std::min(seen, record.ended);
+      }
   }
 
   bool check_ends(const Record& record) {
@@ -94,7 +97,7 @@ class Trial {
   }
 
   void check_outcome(const Record& record) {
-    if (record.outcome == Outcome::ok) return;
+    if (record.outcome == Outcome::ok) return check_success(record);
     if (is_hasty(record)) return check_hasty(record);
     if (may_be_unknown(record)) {
       ++out_.unknown;
@@ -104,6 +107,12 @@ class Trial {
       complain("an error", line_of(record, terms_));
     }
     ++out_.errors;
+  }
+
+  void check_success(const Record& record) {
+    const bool late = record.ended > terms_.applied && record.node == terms_.victim;
+    if (late && !is_safe(record.kind) && terms_.unknowns == Unknowns::until_new_primary)
+      complain("acknowledged by a node that had been replaced", line_of(record, terms_));
   }
 
   /// It may end before the database has recovered, and then says whether it was written, whoever it was written to.
@@ -119,7 +128,7 @@ class Trial {
       case Unknowns::none:
         return false;
       case Unknowns::until_loss_seen:
-        return record.submitted <= loss_seen_;
+        return record.submitted <= loss_seen_.at(record.controller);
       case Unknowns::until_new_primary:
         return record.submitted <= terms_.applied;
     }
@@ -154,7 +163,7 @@ class Trial {
   const std::deque<Record>& records_;
   const Terms& terms_;
   Judgement out_{};
-  TimePoint loss_seen_ = TimePoint::max();
+  std::map<std::size_t, TimePoint> loss_seen_;  // by each controller
   std::map<std::string, std::size_t> complaints_;
   std::vector<Duration> before_;
   std::vector<Duration> meanwhile_;

@@ -18,8 +18,9 @@ inline constexpr Duration usual_deadline = std::chrono::seconds(10);
 /// shard hit before that primary was known to be lost.
 enum class Unknowns {
   none,               ///< nothing was lost, or the database gave everything back
-  until_loss_seen,    ///< the connection ended: all that was written on it ends together, and nothing after it
-  until_new_primary,  ///< no connection ended: what was submitted before the change of the topology was applied
+  until_loss_seen,    ///< the connection ends: all that was written on it ends together, and nothing after it
+  until_new_primary,  ///< none ends: what was submitted before the change of the topology was applied; and what the
+                      ///< victim acknowledges after that is worth nothing
 };
 
 struct Terms {

@@ -123,6 +123,25 @@ TEST_CASE("an unknown outcome is found that no loss excuses") {
   CHECK(complaint_under(Unknowns::until_new_primary).empty());
 }
 
+TEST_CASE("each controller may see the loss at its own time") {
+  auto record = call(Kind::once, hit, 3ms, 4ms, Outcome::outcome_unknown, victim);
+  CHECK(complaint_with(record) == "unknown without need");
+  record.controller = 1;
+  CHECK(complaint_with(record).empty());
+}
+
+TEST_CASE("what a replaced primary acknowledges late is found") {
+  auto under = terms;
+  under.unknowns = Unknowns::until_new_primary;
+  const auto acknowledged_after = [&](Duration took) {
+    auto records = good_history();
+    records.push_back(call(Kind::once, hit, 0ms, took, Outcome::ok, victim));
+    return complaint(std::move(records), under);
+  };
+  CHECK(acknowledged_after(1999ms).empty());
+  CHECK(acknowledged_after(2001ms) == "acknowledged by a node that had been replaced");
+}
+
 TEST_CASE("other shards that are slowed down are found, and those that are held up once") {
   CHECK(complaint_with(call(Kind::read, other, 700ms, 120ms)) == "other shards were held up");
   auto records = good_history();

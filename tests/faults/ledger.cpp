@@ -27,10 +27,10 @@ std::size_t Ledger::add_key(std::string key) {
   return keys_.size() - 1;
 }
 
-Ledger::Id Ledger::open(Kind kind, std::size_t shard, std::size_t key, Duration deadline) {
+Ledger::Id Ledger::open(Record record) {
   const std::lock_guard lock(mutex_);
   ++under_way_;
-  records_.push_back({.kind = kind, .shard = shard, .key = key, .deadline = deadline});
+  records_.push_back(std::move(record));
   records_.back().submitted = std::chrono::steady_clock::now();
   return records_.size() - 1;
 }

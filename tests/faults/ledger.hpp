@@ -26,6 +26,7 @@ constexpr bool is_safe(Kind kind) {
 
 struct Record {
   Kind kind = Kind::read;
+  std::size_t controller = 0;  ///< that carries it out
   std::size_t shard = 0;
   std::size_t key = 0;  ///< index in Ledger::keys()
   Duration deadline{};
@@ -45,7 +46,8 @@ class Ledger {
   using Id = std::size_t;
 
   std::size_t add_key(std::string key);
-  Id open(Kind kind, std::size_t shard, std::size_t key, Duration deadline);
+  /// `record`: what is known beforehand; the time is added.
+  Id open(Record record);
   void close(Id id, const Result& result);
 
   std::size_t under_way() const;
