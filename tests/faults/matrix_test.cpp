@@ -9,6 +9,7 @@
 
 using namespace dbha;
 using namespace dbha::test;
+using namespace std::chrono_literals;
 using Mode = lab::Cluster::FailoverMode;
 
 namespace {
@@ -39,11 +40,14 @@ void play_all_loads(Testbed& bed, const std::vector<Fault>& faults) {
       for (const auto& load : {loads::idle, loads::traffic, loads::queue}) play(bed, fault, load, shard++ % 3);
 }
 
+/// In which nobody takes over from a primary that is away for a moment, even where its disk makes a start slow.
+constexpr Testbed::Shape patient{.node_timeout = 10s, .gates = true};
+
 }  // namespace
 
-TEST_CASE("a primary is killed, another is stopped, the third returns empty: each call ends in time and honestly") {
+TEST_CASE("a primary is killed, another is stopped: each call ends in time and honestly") {
   Testbed bed({});
-  play_each(bed, {faults::kill(), faults::stop(), faults::restart_in_place()});
+  play_each(bed, {faults::kill(), faults::stop()});
 }
 
 TEST_CASE("slots migrate under load, and three failovers are ordered: each call ends in time and honestly") {
@@ -53,19 +57,20 @@ TEST_CASE("slots migrate under load, and three failovers are ordered: each call 
                   faults::failover(Mode::graceful)});
 }
 
-TEST_CASE("the network drops what clients and a primary say: each call ends in time and honestly") {
-  Testbed bed({.replicas = 0, .gates = true});
-  play_each(bed, {faults::network_drop()});
+TEST_CASE(
+    "the network drops what clients and a primary say, another returns empty: each call ends in time and honestly") {
+  Testbed bed(patient);
+  play_each(bed, {faults::network_drop(), faults::restart_in_place()});
 }
 
-TEST_CASE("each fault meets each load, again and again", "[.soak]") {
+TEST_CASE("each fault after which another node is primary meets each load, again and again", "[.soak]") {
   Testbed bed({});
-  play_all_loads(bed, {faults::kill(), faults::stop(), faults::stop_beyond_deadlines(), faults::restart_in_place(),
-                       faults::failover(Mode::graceful), faults::failover(Mode::force),
-                       faults::failover(Mode::takeover), faults::slot_migration()});
+  play_all_loads(bed,
+                 {faults::kill(), faults::stop(), faults::stop_beyond_deadlines(), faults::failover(Mode::graceful),
+                  faults::failover(Mode::force), faults::failover(Mode::takeover), faults::slot_migration()});
 }
 
-TEST_CASE("network drops meet each load, again and again", "[.soak]") {
-  Testbed bed({.replicas = 0, .gates = true});
-  play_all_loads(bed, {faults::network_drop()});
+TEST_CASE("each fault after which the primary is the same meets each load, again and again", "[.soak]") {
+  Testbed bed(patient);
+  play_all_loads(bed, {faults::network_drop(), faults::restart_in_place(), faults::reset()});
 }
