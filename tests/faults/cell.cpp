@@ -5,6 +5,7 @@
 #include <iostream>
 #include <optional>
 
+#include "bare_calls.hpp"
 #include "lab/slots.hpp"
 #include "lab/wait.hpp"
 #include "support/catch.hpp"
@@ -47,6 +48,7 @@ class Cell {
                                            .applied = applied,
                                            .settled = settled,
                                            .unknowns = fault_.unknowns,
+                                           .bare_call = bare_calls_->worst(),
                                            .bare_lateness = bed_.bare_timer().worst()});
     print(judgement);
     INFO((judgement.complaints.empty() ? "" : bed_.logs()));
@@ -83,6 +85,8 @@ class Cell {
       add_caller(bed_.busy(), (blow_.shard + other) % shards_used, usual_deadline, mix).start();
     for (const auto deadline : {200ms, 1000ms}) add_caller(bed_.busy(), blow_.shard, deadline, mix).start();
     if (load_.idle) add_caller(bed_.idle(), blow_.shard, usual_deadline, mix).submit_one();
+    const std::vector<std::size_t> others{bed_.primary((blow_.shard + 1) % 3), bed_.primary((blow_.shard + 2) % 3)};
+    bare_calls_.emplace(bed_.cluster(), others);
     for (std::size_t shard = 0; shard < shards_used; ++shard) wait_for_answers(shard, usual_calls);
   }
 
@@ -128,11 +132,11 @@ class Cell {
     std::printf(
         "%-33s x %-21s %6zu calls, %zu errors, %zu unknown (%zu hasty), first answer %.0f ms, latest end %+.1f ms "
         "(bare "
-        "%.1f), others p50 %.2f -> %.2f, p90 %.2f -> %.2f, worst %.1f -> %.1f ms\n",
+        "%.1f), others p50 %.2f -> %.2f, p90 %.2f -> %.2f, worst %.1f -> %.1f ms (bare %.1f)\n",
         fault_.name.c_str(), load_.name.c_str(), judged.calls, judged.errors, judged.unknown, judged.unknown_hasty,
         ms(judged.first_answer.value_or(Duration(0))), ms(judged.lateness), ms(bed_.bare_timer().worst()),
         ms(judged.before.half), ms(judged.meanwhile.half), ms(judged.before.p90), ms(judged.meanwhile.p90),
-        ms(judged.before.worst), ms(judged.meanwhile.worst));
+        ms(judged.before.worst), ms(judged.meanwhile.worst), ms(bare_calls_->worst()));
     std::fflush(stdout);
   }
 
@@ -141,6 +145,7 @@ class Cell {
   const Load& load_;
   std::shared_ptr<Ledger> ledger_ = std::make_shared<Ledger>();
   Blow blow_;
+  std::optional<BareCalls> bare_calls_;
   std::vector<std::shared_ptr<Caller>> callers_;
 };
 

@@ -156,7 +156,7 @@ class Trial {
     if (before.calls == 0 || meanwhile.calls == 0) complain("nothing to compare", "no calls to other shards");
     if (meanwhile.p90 > 3 * before.p90 + 20ms)
       complain("other shards were slowed down", "p90 " + ms(meanwhile.p90) + ", before " + ms(before.p90));
-    if (meanwhile.worst > 3 * before.worst + 100ms + 2 * terms_.bare_lateness)
+    if (meanwhile.worst > 3 * before.worst + 100ms + 2 * terms_.bare_lateness + terms_.bare_call)
       complain("other shards were held up", "worst " + ms(meanwhile.worst) + ", before " + ms(before.worst));
   }
 

@@ -30,6 +30,7 @@ struct Terms {
   TimePoint applied{};       ///< the controllers knew the outcome: no earlier than they did
   TimePoint settled{};       ///< the shard was in use again
   Unknowns unknowns = Unknowns::none;
+  Duration bare_call{};      ///< worst of a call to other shards that does not go through a controller, meanwhile
   Duration bare_lateness{};  ///< worst of a timer on a thread with nothing else to do, in the same run
 };
 

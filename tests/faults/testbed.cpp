@@ -66,11 +66,24 @@ TimePoint Testbed::wait_for_owner(int slot, std::size_t node) {
 }
 
 void Testbed::wait_whole() {
-  cluster_.wait_ready();
+  try {
+    cluster_.wait_ready();
+  } catch (const std::runtime_error& error) {
+    FAIL(error.what() << views());
+  }
   for (std::size_t shard = 0; shard < 3; ++shard) {
     wait_for_owner(first_slot(shard), primary(shard));
     wait_for_owner(last_slot(shard), cluster_.primary_of(last_slot(shard)));
   }
+}
+
+std::string Testbed::views() const {
+  std::string out;
+  for (const auto& node : cluster_.nodes())
+    if (node.running())
+      out += "\nnode " + std::to_string(node.index) + " says\n" +
+             cluster_.client(node.index).command({"CLUSTER", "NODES"}).text;
+  return out;
 }
 
 std::string Testbed::logs() const {

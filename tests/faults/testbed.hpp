@@ -50,6 +50,8 @@ class Testbed {
   TimePoint wait_for_owner(int slot, std::size_t node);
   /// The cluster is whole, and the applications' routes lead to its primaries.
   void wait_whole();
+  /// What each node says of the cluster, for messages.
+  std::string views() const;
   /// What the processes' logs say, for messages.
   std::string logs() const;
 
