@@ -8,29 +8,13 @@
 #include "lab/cluster_nodes.hpp"
 #include "lab/redis_cluster.hpp"
 #include "support/catch.hpp"
+#include "support/lab_topology.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What the node at that index says the topology is.
-std::shared_ptr<const Topology> read_topology(const lab::RedisCluster& cluster, std::size_t index) {
-  auto topology = std::make_shared<Topology>();
-  topology->generation = 1;
-  topology->partitions = 16384;
-  for (const auto& node : lab::parse_cluster_nodes(cluster.client(index).demand({"CLUSTER", "NODES"}).text)) {
-    topology->nodes.push_back(
-        member(node.id, {"127.0.0.1", node.port}, node.is_primary() ? Role::primary : Role::replica, node.primary_id));
-    for (const auto& range : node.slots) {
-      topology->claims.set({{static_cast<std::uint32_t>(range.first)}, {static_cast<std::uint32_t>(range.second)}},
-                           {{node.config_epoch}, 0, {node.id}});
-    }
-  }
-  std::sort(topology->nodes.begin(), topology->nodes.end(), [](auto& x, auto& y) { return x.id < y.id; });
-  return topology;
-}
 
 PartitionSet slots_of(const Topology& topology, const std::string& owner) {
   PartitionSet set;
