@@ -99,7 +99,7 @@ TEST_CASE("a call that outlives its deadline is found, and one that times out be
   CHECK(complaint_with(hasty(Kind::read, 200ms, 250ms, Outcome::timeout)).empty());
   CHECK(complaint_with(hasty(Kind::read, 200ms, 256ms, Outcome::timeout)) == "outlived its deadline");
   CHECK(complaint_with(hasty(Kind::read, 200ms, 256ms, Outcome::ok)) == "outlived its deadline");
-  CHECK(complaint_with(hasty(Kind::read, 200ms, 140ms, Outcome::timeout)) == "timed out early");
+  CHECK(complaint_with(hasty(Kind::read, 200ms, 80ms, Outcome::timeout)) == "timed out early");
 }
 
 TEST_CASE("an error of a call that could wait is found, whatever its kind") {
