@@ -77,7 +77,7 @@ RedisClient RedisNode::client(RedisClient::Timeouts timeouts) const {
 std::vector<ClusterNode> RedisNode::cluster_nodes() {
   auto view = parse_cluster_nodes(admin_.demand({"CLUSTER", "NODES"}).text);
   for (auto& node : view)
-    if (node.has("myself")) node.port = port();  // asked on its plain port, it names that
+    if (setup_.tls && node.has("myself")) node.port = port();  // asked on its plain port, it names that
   return view;
 }
 
