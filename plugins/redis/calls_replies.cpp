@@ -34,6 +34,11 @@ void Calls::on_lost(PendingCall& call, const Endpoint& node, Fate fate) {
 void Calls::on_error(PendingCall& call, Peer& peer, Value&& error) {
   const ReplyAction action = classify(error.text);
   if (action == ReplyAction::log_in && log_in_for(call, peer)) return send_or_wait(call);
+  if (!call.call.transaction.empty() && refuses_multi(error)) {
+    return finish(call, Outcome::outcome_unknown, std::move(error),
+                  "MULTI was refused, so its commands may have taken effect one by one: allow +multi and +exec",
+                  peer.endpoint());
+  }
   if (action == ReplyAction::give_back || action == ReplyAction::log_in) {
     return finish(call, Outcome::error_reply, std::move(error), {}, peer.endpoint());
   }

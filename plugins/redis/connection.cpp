@@ -8,6 +8,7 @@
 #include "redis/connection_guard.hpp"
 #include "redis/text_fields.hpp"
 #include "redis/tls_stream.hpp"
+#include "redis/verdict.hpp"
 
 namespace dbha::redis {
 namespace {
@@ -63,7 +64,9 @@ Connection::RequestId Connection::send(std::initializer_list<std::string_view> a
 Connection::RequestId Connection::send_together(std::span<const std::span<const std::string>> commands,
                                                 ReplyHandler handler) {
   for (const auto command : commands) append_command(out_.bytes, command);
-  return enqueue(std::move(handler), commands.back().front(), commands.size());
+  const RequestId id = enqueue(std::move(handler), commands.back().front(), commands.size());
+  requests_.back().ends_transaction = commands.back().front() == "EXEC";
+  return id;
 }
 
 Connection::RequestId Connection::enqueue(ReplyHandler handler, std::string_view verb, std::size_t replies) {
@@ -227,10 +230,12 @@ bool Connection::take_reply(Value&& value) {
     if (value.kind == Value::Kind::error && !first_error_) first_error_ = std::move(value);
     return true;
   }
+  const bool stays_open = requests_.front().ends_transaction && refuses_command(value);
   if (value.kind == Value::Kind::error && first_error_) value = std::move(*first_error_);
   first_error_.reset();
   const ReplyHandler handler = pop_request();
   handler(Fate::replied, std::move(value));
+  if (stays_open && !guard.gone()) return fail(CloseReason::protocol, "EXEC was refused in an open transaction");
   return !guard.gone() && state_ != State::closed;  // log_in() may have closed it
 }
 

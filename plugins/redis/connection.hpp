@@ -107,7 +107,8 @@ class Connection {
   RequestId send(std::initializer_list<std::string_view> args, ReplyHandler handler);
   /// Several commands as one request: nothing comes between them, and they are withdrawn together. The answer is the
   /// reply to the last; if that is an error, the first error of all: it is the reason ("EXECABORT" only says that there
-  /// was one).
+  /// was one). A transaction must end with EXEC; if the node refuses that one, the connection ends, because all that
+  /// follows would be queued.
   RequestId send_together(std::span<const std::span<const std::string>> commands, ReplyHandler handler);
 
   /// Takes a request back. True: not one byte of it had left, it never will, and its handler is not called. False: it
@@ -128,6 +129,7 @@ class Connection {
     std::uint32_t replies;                   // that are still to come
     std::optional<PubSubWord> confirmation;  // of a subscriber: the word that its answer begins with
     bool withdrawn;
+    bool ends_transaction = false;
   };
   enum class Greeting { auth, name, ping, outdated };
 

@@ -26,6 +26,17 @@ ReplyAction classify(std::string_view error) {
   return ReplyAction::give_back;
 }
 
+bool refuses_command(const Value& reply) {
+  const bool refused = reply.text.starts_with("NOPERM") || reply.text.starts_with("ERR unknown command");
+  return reply.kind == Value::Kind::error && refused;
+}
+
+bool refuses_multi(const Value& reply) {
+  const bool names_it =
+      reply.text.find("'multi'") != std::string::npos || reply.text.find("'MULTI'") != std::string::npos;
+  return refuses_command(reply) && names_it;
+}
+
 std::optional<HintKind> hint_of(CloseReason reason) {
   switch (reason) {
     case CloseReason::resolve:

@@ -23,6 +23,11 @@ enum class ReplyAction {
 };
 ReplyAction classify(std::string_view error);
 
+/// The node does not run such a command, or not for this user: it has not even looked at what the command says.
+bool refuses_command(const Value& reply);
+/// Of a transaction: MULTI was refused, so that the commands behind it ran one by one.
+bool refuses_multi(const Value& reply);
+
 /// What is known of a call when its fate is decided.
 struct CallFacts {
   bool repeatable = false;

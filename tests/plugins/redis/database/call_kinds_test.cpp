@@ -95,6 +95,40 @@ TEST_CASE("a transaction that was written and not answered ends as outcome_unkno
   CHECK(bench.results[0].outcome == Outcome::outcome_unknown);
 }
 
+TEST_CASE("when EXEC is refused the transaction stays open, so the connection ends and later calls take another") {
+  DatabaseBench bench;
+  bench.a.answer([](const Args& args) -> std::optional<std::string> {
+    if (args[0] == "EXEC") return "-NOPERM this user has no permissions to run the 'exec' command\r\n";
+    if (args[0] == "SET") return "-NOPERM this user has no permissions to run the 'set' command\r\n";
+    return "";
+  });
+  bench.open_with("a");
+  submit(bench, {.transaction = {{"SET", "k", "1"}}});
+  REQUIRE(bench.until_results(1));
+  CHECK(bench.results[0].value.text == "NOPERM this user has no permissions to run the 'set' command");
+  submit(bench, {.args = {"GET", "k"}});
+  REQUIRE(bench.until_results(2));
+  const auto& asked = bench.a.asked();
+  const auto connection_of = [&](const std::string& verb) {
+    return std::find_if(asked.begin(), asked.end(), [&](const auto& one) { return one.args[0] == verb; })->connection;
+  };
+  CHECK(connection_of("GET") != connection_of("EXEC"));
+}
+
+TEST_CASE("when MULTI is refused its commands may have run one by one, and the result says so") {
+  DatabaseBench bench;
+  bench.a.answer([](const Args& args) -> std::optional<std::string> {
+    if (args[0] == "MULTI") return "-NOPERM this user has no permissions to run the 'multi' command\r\n";
+    if (args[0] == "EXEC") return "-ERR EXEC without MULTI\r\n";
+    return "";
+  });
+  bench.open_with("a");
+  submit(bench, {.transaction = {{"SET", "k", "1"}}});
+  REQUIRE(bench.until_results(1));
+  CHECK(bench.results[0].outcome == Outcome::outcome_unknown);
+  CHECK(bench.results[0].detail.starts_with("MULTI was refused"));
+}
+
 TEST_CASE("a split call has its parts answered by their owners and is completed once") {
   DatabaseBench bench;
   const auto values = [](const Args& args) -> std::optional<std::string> {
