@@ -21,6 +21,8 @@ struct Hearing final : DatabaseListener {
 
   void on_hint(Hint hint) override { hints.push_back(std::move(hint)); }
   void on_subscription_interrupted(SubscriptionGap what) override { interruptions.push_back(std::move(what)); }
+  /// Any node may be silent for a moment on a loaded machine; whoever looks for other hints does not mind.
+  bool nothing_but_silence() const { return count(HintKind::silent) == hints.size(); }
   std::size_t count(HintKind kind) const {
     return static_cast<std::size_t>(
         std::count_if(hints.begin(), hints.end(), [&](const Hint& hint) { return hint.kind == kind; }));
@@ -70,7 +72,7 @@ struct DatabaseBench {
   ScriptedRedis b{loop};
   DatabaseSettings settings{.call_deadline = std::chrono::seconds(5),
                             .apply_timeout = std::chrono::milliseconds(300),
-                            .probe_timeout = std::chrono::milliseconds(100),
+                            .probe_timeout = std::chrono::milliseconds(400),
                             .max_redirects = 5,
                             .queue_calls = 1000,
                             .queue_bytes = std::size_t{1} << 24,
@@ -135,6 +137,13 @@ struct DatabaseBench {
     return by_call[call].front();
   }
   /// How many times a node was sent a command, by its first words.
+  /// The connection on which the node was asked that last: others are asked PING now and then.
+  static ScriptedRedis::ConnectionId asked_on(const ScriptedRedis& node, const std::string& verb) {
+    const auto& asked = node.asked();
+    const auto at = std::find_if(asked.rbegin(), asked.rend(), [&](const auto& one) { return one.args[0] == verb; });
+    if (at == asked.rend()) throw std::runtime_error(verb + " was not asked");
+    return at->connection;
+  }
   static std::size_t sent(const ScriptedRedis& node, const ScriptedRedis::Args& words) {
     const auto all = node.commands();
     return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& args) {

@@ -45,8 +45,7 @@ TEST_CASE("an idle node that stops answering is a hint, and no reason to close")
   bench.open_with("a");
   const auto connection_of_set = [&] {
     bench.result_of(bench.submit({"SET", "k", "1"}));
-    const auto& asked = bench.a.asked();
-    return std::find_if(asked.rbegin(), asked.rend(), [](const auto& one) { return one.args[0] == "SET"; })->connection;
+    return bench.asked_on(bench.a, "SET");
   };
   const auto before = connection_of_set();
   bench.a.answer([](const auto& args) -> std::optional<std::string> {

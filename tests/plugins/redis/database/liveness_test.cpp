@@ -7,7 +7,8 @@ using namespace dbha::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a node that owes an answer for probe_timeout is suspect, and its connection and calls stay") {
-  DatabaseBench bench;  // probe_timeout is 100 ms
+  DatabaseBench bench;
+  bench.settings.probe_timeout = 100ms;
   bench.a.answer(silence);
   bench.open_with("a");
   const TimePoint asked = bench.loop.now();

@@ -86,7 +86,7 @@ TEST_CASE("ASK sends the call once behind ASKING and leaves the route alone") {
   CHECK(bench.results[0].ok());
   REQUIRE(bench.b.commands().size() == 2);
   CHECK(bench.b.commands()[0] == ScriptedRedis::Args{"ASKING"});
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
   bench.submit({"SET", "k", "2"});
   REQUIRE(bench.until_results(2));
   CHECK(bench.a.count("SET") == 2);
@@ -195,7 +195,7 @@ TEST_CASE("ASK may name a node that no topology knows, and the route stays") {
   CHECK(c.commands() == std::vector<ScriptedRedis::Args>{{"ASKING"}, {"INCR", "k"}});
   CHECK(bench.result_of(bench.submit({"INCR", "k"})).node == c.endpoint());
   CHECK(bench.a.count("INCR") == 2);
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
   CHECK(run_until(bench.loop, [&] { return c.clients() == 0; }));  // not kept for ever
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("a redirect that is cut off or malformed ends its call, says what is w
   CHECK(result.value.text == row.reply);
   CHECK(bench.result_of(bench.submit({"INCR", "k"})).node == bench.a.endpoint());
   CHECK(bench.a.accepted() == accepted);
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
 }
 
 TEST_CASE("ASK for a node that leads back by MOVED ends after max_redirects, carried out by none") {
@@ -301,7 +301,7 @@ TEST_CASE("a slot goes to another node key by key, and calls on many keys are an
   const auto both = bench.submit({"DEL", "{t}1", "{t}2"});  // neither node has all the keys: TRYAGAIN
   REQUIRE(run_until(bench.loop, [&] { return bench.a.count("DEL") >= 3; }));
   CHECK_FALSE(bench.ended(both));
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
   model.migrations[0].moved.insert("{t}2");
   CHECK(bench.result_of(both).node == bench.b.endpoint());
 

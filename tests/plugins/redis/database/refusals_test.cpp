@@ -42,7 +42,7 @@ TEST_CASE("other errors are the caller's") {
   REQUIRE(bench.until_results(1));
   CHECK(bench.results[0].outcome == Outcome::error_reply);
   CHECK(bench.results[0].value.text == "NOPERM no");
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
 }
 
 TEST_CASE("a node that does not let us in fails its calls with what it said, and never with the password") {
@@ -162,7 +162,7 @@ TEST_CASE("what concerns the caller alone goes back to it as it is, at once, and
   CHECK(bench.a.commands().size() == 3);
   CHECK(bench.result_of(bench.submit({"SET", "k", "1"})).ok());
   CHECK(bench.a.accepted() == accepted);
-  CHECK(bench.hearing.hints.empty());
+  CHECK(bench.hearing.nothing_but_silence());
 }
 
 TEST_CASE("a node that has no room says so to a call too: it was not carried out, and goes again") {
