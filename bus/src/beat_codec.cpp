@@ -57,6 +57,16 @@ Refusal read_suspects(const wire::Beat& from, Beat& to) {
   return {};
 }
 
+Refusal read_envelopes_wanted(const wire::Beat& from, Beat& to) {
+  const auto wanted = static_cast<std::size_t>(from.envelopes_wanted_size());
+  if (auto why = check_count("envelopes wanted", wanted, max_envelopes_wanted)) return why;
+  for (const auto& name : from.envelopes_wanted()) {
+    if (auto why = check_name("holder of an envelope", name)) return why;
+    to.envelopes_wanted.push_back(name);
+  }
+  return {};
+}
+
 /// The reason quotes what nodes said, so it may hold anything; receivers accept plain text only.
 std::string plain(std::string text) {
   if (text.size() > max_text) text.resize(max_text);
@@ -79,6 +89,7 @@ void write(const Beat& from, const Publication& held, wire::Beat& to) {
     range.set_last(entry.range.last.value);
   }
   for (const auto& id : from.suspects) to.add_suspects(id.value);
+  for (const auto& name : from.envelopes_wanted) to.add_envelopes_wanted(name);
   to.set_controllers(from.controllers);
   const auto window = std::chrono::ceil<milliseconds>(std::max(from.resync_window, Duration(0)));
   to.set_resync_window_ms(static_cast<std::uint64_t>(window.count()));
@@ -94,6 +105,7 @@ Refusal read(const wire::Beat& from, const Publication* held, Beat& to) {
   if (auto why = read_reach(from, held && held->version == to.version ? held->topology.get() : nullptr, to)) return why;
   if (auto why = read_vouched(from, to)) return why;
   if (auto why = read_suspects(from, to)) return why;
+  if (auto why = read_envelopes_wanted(from, to)) return why;
   to.status = *status;
   to.reason = from.reason();
   to.controllers = from.controllers();

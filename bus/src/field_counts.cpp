@@ -88,7 +88,7 @@ class Counts {
 }  // namespace
 
 Refusal check_field_counts(std::string_view content) {
-  if (content.size() > static_cast<std::size_t>(max_downstream_bytes)) return "longer than any message may be";
+  if (content.size() > static_cast<std::size_t>(max_envelope_bytes)) return "longer than any message may be";
   return Counts().content(content);
 }
 

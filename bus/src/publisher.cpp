@@ -93,8 +93,21 @@ class ZmqPublisher final : public Publisher {
     Refusal why = frames.size() == 1 ? decode(bytes, settings_.cluster, message) : "a message of several frames";
     if (why) return garbage_.add(bound_publish_.endpoint, *why);
     if (auto* ack = std::get_if<Ack>(&message)) return listener_.on_ack(std::move(*ack));
+    if (auto* held = std::get_if<EnvelopeFrom>(&message)) return on_envelope(std::move(*held));
     auto& [controller, hint] = std::get<HintFrom>(message);
     listener_.on_hint(std::move(controller), std::move(hint));
+  }
+
+  /// What another one, or this one in an earlier life, has published. Who gives it back adds nothing to it.
+  void on_envelope(EnvelopeFrom from) {
+    Downstream message;
+    auto why = decode(
+        from.envelope, settings_.cluster, [](const std::string&) { return nullptr; }, message);
+    auto* publication = std::get_if<Publication>(&message);
+    if (!why && !publication) why = "an envelope without a publication";
+    if (why) return garbage_.add(bound_publish_.endpoint, "from " + from.controller + ": " + *why);
+    publication->envelope = std::make_shared<const std::string>(std::move(from.envelope));
+    listener_.on_envelope(std::move(from.controller), std::move(*publication));
   }
 
   /// [identity, hello]
@@ -111,7 +124,7 @@ class ZmqPublisher final : public Publisher {
       control_.send(frames_of(std::move(frames[0]), frame_of(encode(SnapshotReply{})), shared_copy(last_publication_),
                               shared_copy(last_beat_)));
     }
-    if (!why) listener_.on_hello(std::move(hello.controller));
+    if (!why) listener_.on_hello(std::move(hello.controller), hello.peer);
   }
 
   static zmq::message_t refusal(Duration retry_after, std::string reason) {

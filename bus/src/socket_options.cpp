@@ -28,7 +28,7 @@ void set_common_options(zmq::socket_t& socket, std::int64_t longest_frame) {
 }
 
 void set_client_options(const Context& context, zmq::socket_t& socket) {
-  set_common_options(socket, max_downstream_bytes);
+  set_common_options(socket, max_envelope_bytes);
   socket.set(option::reconnect_ivl, context.state().reconnect_ms);
   socket.set(option::reconnect_ivl_max, longest_reconnect_ms);
   // The client pings, and tells the server with the TTL when to give it up. If the server pinged too, ten thousand
@@ -38,8 +38,8 @@ void set_client_options(const Context& context, zmq::socket_t& socket) {
   socket.set(option::heartbeat_ttl, silence_ms);
 }
 
-void set_server_options(zmq::socket_t& socket) {
-  set_common_options(socket, max_upstream_bytes);
+void set_server_options(zmq::socket_t& socket, std::int64_t longest_frame) {
+  set_common_options(socket, longest_frame);
   socket.set(option::backlog, backlog);
   socket.set(option::tcp_maxrt, unacknowledged_ms);  // for subscribers that do not ping
 }
@@ -47,12 +47,12 @@ void set_server_options(zmq::socket_t& socket) {
 }  // namespace
 
 void set_publish_options(zmq::socket_t& socket) {
-  set_server_options(socket);
+  set_server_options(socket, max_envelope_bytes);
   socket.set(option::xpub_verbose, false);  // ten thousand equal subscriptions are one message
 }
 
 void set_control_options(zmq::socket_t& socket) {
-  set_server_options(socket);
+  set_server_options(socket, max_hello_bytes);
 }
 
 void set_subscription_options(const Context& context, zmq::socket_t& socket) {

@@ -62,6 +62,13 @@ class ZmqSubscriber final : public BusSubscriber {
     for (auto& line : lines_) send(*line.subscription, bytes);
   }
 
+  void send_envelope(const std::string& detector, const Publication& publication) override {
+    auto found = heard_.find(detector);
+    if (found == heard_.end() || !publication.envelope) return;
+    const EnvelopeFrom message{settings_.controller, *publication.envelope};
+    send(*lines_[found->second.line].subscription, encode(settings_.cluster, message));
+  }
+
  private:
   /// To one configured detector or relay.
   struct Line {
@@ -112,7 +119,7 @@ class ZmqSubscriber final : public BusSubscriber {
                                           [this, detector](Frames& frames) { on_answer(detector, frames); });
     set_hello_options(context_, hello->zmq());
     connect_endpoint(hello->zmq(), settings_.detectors.at(detector).control);
-    send(*hello, encode(settings_.cluster, Hello{settings_.controller}));
+    send(*hello, encode(settings_.cluster, Hello{settings_.controller, settings_.peer}));
     lines_[detector].hello = std::move(hello);
   }
 
@@ -171,7 +178,11 @@ class ZmqSubscriber final : public BusSubscriber {
       auto found = heard_.find(detector);
       return found == heard_.end() ? nullptr : &found->second.held;
     };
-    return decode(text_of(frame), settings_.cluster, held_of, message);
+    const auto bytes = text_of(frame);
+    auto why = decode(bytes, settings_.cluster, held_of, message);
+    if (auto* publication = std::get_if<Publication>(&message); publication && !why)
+      publication->envelope = std::make_shared<const std::string>(bytes);
+    return why;
   }
 
   Refusal remember(std::size_t line, const Downstream& message) {

@@ -34,6 +34,9 @@ void write(const PartitionMap<Mark>::Entry& from, wire::MarkRange& to) {
   to.set_cause(to_wire(wire_causes, from.value.cause));
   to.set_old_owner(from.value.old_owner.value);
   to.set_last_healthy_ms(static_cast<std::uint64_t>(from.value.last_healthy_ms));
+  to.set_loss(to_wire(wire_losses, from.value.loss));
+  if (from.value.old_offset >= 0) to.set_old_offset(static_cast<std::uint64_t>(from.value.old_offset));
+  if (from.value.new_offset >= 0) to.set_new_offset(static_cast<std::uint64_t>(from.value.new_offset));
 }
 
 Refusal check_texts(const wire::Node& node) {
@@ -86,20 +89,31 @@ Refusal read_claims(const wire::Topology& from, Topology& to) {
   return {};
 }
 
+/// -1 for one that is not known.
+std::int64_t offset_of(bool known, std::uint64_t offset) {
+  return known ? static_cast<std::int64_t>(offset) : -1;
+}
+
 Refusal read(const wire::MarkRange& from, Mark& to) {
   if (auto why = check_text("owner", from.owner())) return why;
   if (auto why = check_text("replid", from.replid())) return why;
   if (auto why = check_text("old owner", from.old_owner())) return why;
   const auto cause = from_wire(wire_causes, from.cause());
   if (!cause) return "cause " + std::to_string(from.cause()) + " is unknown";
+  const auto loss = from_wire(wire_losses, from.loss());
+  if (!loss) return "loss " + std::to_string(from.loss()) + " is unknown";
   if (from.last_healthy_ms() > INT64_MAX) return "a time beyond the end of time";
+  if (from.old_offset() > INT64_MAX || from.new_offset() > INT64_MAX) return "an offset beyond any stream";
   to = {.epoch = {from.epoch()},
         .count = from.count(),
         .owner = {from.owner()},
         .replid = {from.replid()},
         .cause = *cause,
         .old_owner = {from.old_owner()},
-        .last_healthy_ms = static_cast<std::int64_t>(from.last_healthy_ms())};
+        .last_healthy_ms = static_cast<std::int64_t>(from.last_healthy_ms()),
+        .loss = *loss,
+        .old_offset = offset_of(from.has_old_offset(), from.old_offset()),
+        .new_offset = offset_of(from.has_new_offset(), from.new_offset())};
   return {};
 }
 

@@ -80,6 +80,13 @@ std::string encode(std::string_view cluster, const HintFrom& from) {
   return serialize(message);
 }
 
+std::string encode(std::string_view cluster, const EnvelopeFrom& from) {
+  wire::Upstream message;
+  write_sender(cluster, from.controller, message);
+  message.set_envelope(from.envelope);
+  return serialize(message);
+}
+
 Refusal decode(std::string_view bytes, std::string_view cluster, Upstream& to) {
   wire::Upstream message;
   if (!parse(bytes, message)) return "not a message of this protocol";
@@ -89,15 +96,19 @@ Refusal decode(std::string_view bytes, std::string_view cluster, Upstream& to) {
       return read(message, to.emplace<Ack>());
     case wire::Upstream::kHint:
       return read(message, to.emplace<HintFrom>());
+    case wire::Upstream::kEnvelope:
+      to = EnvelopeFrom{message.controller(), std::move(*message.mutable_envelope())};
+      return {};
     case wire::Upstream::BODY_NOT_SET:
       break;
   }
-  return "neither an ack nor a hint";
+  return "neither an ack, a hint nor an envelope";
 }
 
 std::string encode(std::string_view cluster, const Hello& hello) {
   wire::Hello message;
   write_sender(cluster, hello.controller, message);
+  message.set_peer(hello.peer);
   return serialize(message);
 }
 
@@ -106,6 +117,7 @@ Refusal decode(std::string_view bytes, std::string_view cluster, Hello& to) {
   if (!parse(bytes, message)) return "not a hello";
   if (auto why = check_sender(message, cluster)) return why;
   to.controller = message.controller();
+  to.peer = message.peer();
   return {};
 }
 

@@ -15,15 +15,21 @@ struct HintFrom {
   std::string controller;
   Hint hint;
 };
-using Upstream = std::variant<Ack, HintFrom>;
+struct EnvelopeFrom {
+  std::string controller;
+  std::string envelope;  ///< as somebody published it: to be decoded as such
+};
+using Upstream = std::variant<Ack, HintFrom, EnvelopeFrom>;
 
 /// The first byte is a protobuf tag, so never 0 or 1, which on this connection mean subscribe and unsubscribe.
 std::string encode(std::string_view cluster, const Ack& ack);
 std::string encode(std::string_view cluster, const HintFrom& hint);
+std::string encode(std::string_view cluster, const EnvelopeFrom& from);
 Refusal decode(std::string_view bytes, std::string_view cluster, Upstream& to);
 
 struct Hello {
   std::string controller;
+  bool peer = false;  ///< a detector says it
 };
 std::string encode(std::string_view cluster, const Hello& hello);
 Refusal decode(std::string_view bytes, std::string_view cluster, Hello& to);

@@ -20,6 +20,9 @@ inline constexpr std::pair<wire::Cause, Cause> wire_causes[] = {{wire::CAUSE_FAI
                                                                 {wire::CAUSE_START, Cause::start},
                                                                 {wire::CAUSE_MANUAL, Cause::manual}};
 
+inline constexpr std::pair<wire::Loss, Loss> wire_losses[] = {
+    {wire::LOSS_UNKNOWN, Loss::unknown}, {wire::LOSS_NONE, Loss::none}, {wire::LOSS_POSSIBLE, Loss::possible}};
+
 inline constexpr std::pair<wire::Status, DetectorStatus> wire_statuses[] = {
     {wire::STATUS_STARTING, DetectorStatus::starting},
     {wire::STATUS_OK, DetectorStatus::ok},

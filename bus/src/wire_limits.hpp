@@ -26,9 +26,12 @@ inline constexpr std::size_t max_signature = 512;
 /// No fleet needs longer to spread its resynchronisations than a day.
 inline constexpr std::uint64_t max_window_ms = 24ULL * 3600 * 1000;
 
-/// What one frame may weigh before it is read at all. Downwards: the greatest topology the caps above allow. Upwards:
-/// a hundred times the greatest ack, hint or hello.
-inline constexpr std::int64_t max_downstream_bytes = 16 << 20;
-inline constexpr std::int64_t max_upstream_bytes = 64 << 10;
+/// A few answers are enough; a whole fleet's at once would be a flood.
+inline constexpr std::size_t max_envelopes_wanted = 16;
+
+/// What one frame may weigh before it is read at all: the greatest topology the caps above allow. Upwards too, because
+/// a detector that has lost its store asks for envelopes back; a hello is far smaller.
+inline constexpr std::int64_t max_envelope_bytes = 16 << 20;
+inline constexpr std::int64_t max_hello_bytes = 64 << 10;
 
 }  // namespace dbha::bus

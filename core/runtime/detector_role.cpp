@@ -104,8 +104,11 @@ void DetectorRole::on_hint(std::string controller, Hint hint) {
 void DetectorRole::on_ack(Ack ack) {
   fleet_.on_ack(ack, loop_.now());
 }
-void DetectorRole::on_hello(std::string controller) {
-  fleet_.on_hello(controller, loop_.now());
+void DetectorRole::on_hello(std::string controller, bool peer) {
+  if (!peer) fleet_.on_hello(controller, loop_.now());
+}
+void DetectorRole::on_envelope(std::string, Publication publication) {
+  perform(detector_.on_envelope(publication, now()));
 }
 void DetectorRole::tick() {
   for (const auto& hint : intake_.due(loop_.now())) perform(detector_.on_hint(hint, now()));

@@ -42,7 +42,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void on_hint(Hint hint) override;
   void on_ack(Ack ack) override;
   void on_hint(std::string controller, Hint hint) override;
-  void on_hello(std::string controller) override;
+  void on_hello(std::string controller, bool peer) override;
+  void on_envelope(std::string controller, Publication publication) override;
 
   Now now() const;
   void perform(DetectorOutput output);

@@ -21,11 +21,16 @@ struct Detector final : BusPublisherListener {
   std::vector<Ack> acks;
   std::vector<std::pair<std::string, Hint>> hints;
   std::vector<std::string> hellos;
+  std::vector<std::string> peers;
+  std::vector<std::pair<std::string, Publication>> envelopes;
   std::unique_ptr<bus::Publisher> publisher;
 
   void on_ack(Ack ack) override { acks.push_back(std::move(ack)); }
   void on_hint(std::string controller, Hint hint) override { hints.emplace_back(std::move(controller), hint); }
-  void on_hello(std::string controller) override { hellos.push_back(std::move(controller)); }
+  void on_hello(std::string from, bool peer) override { (peer ? peers : hellos).push_back(std::move(from)); }
+  void on_envelope(std::string from, Publication publication) override {
+    envelopes.emplace_back(std::move(from), std::move(publication));
+  }
   bus::DetectorEndpoints endpoints() const { return {publisher->publish_endpoint(), publisher->control_endpoint()}; }
 };
 
@@ -81,8 +86,8 @@ class BusFixture {
   std::unique_ptr<Subscriber> subscriber(std::vector<bus::DetectorEndpoints> detectors, std::string name = "c1",
                                          Duration silence = 10s) {
     auto subscriber = std::make_unique<Subscriber>();
-    subscriber->subscriber =
-        bus::open_subscriber(context, loop, log, *subscriber, {"nb", std::move(name), std::move(detectors), silence});
+    subscriber->subscriber = bus::open_subscriber(context, loop, log, *subscriber,
+                                                  {"nb", std::move(name), std::move(detectors), silence, false});
     return subscriber;
   }
 

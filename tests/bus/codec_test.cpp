@@ -240,7 +240,7 @@ TEST_CASE("an upstream message of another cluster, version or kind is refused") 
   message.set_controller("c");
   CHECK(reason(message) == "cluster nb2 of controller c, expected nb");
   message.set_cluster("nb");
-  CHECK(reason(message) == "neither an ack nor a hint");
+  CHECK(reason(message) == "neither an ack, a hint nor an envelope");
   message.mutable_ack();
   CHECK(reason(message) == "no detector");
   message.mutable_hint()->set_kind(static_cast<wire::HintKind>(99));

@@ -126,7 +126,7 @@ TEST_CASE_METHOD(BusFixture, "a frame beyond the cap ends the connection, and th
   Rogue rogue;
   auto c = subscriber({rogue.endpoints()}, "c1", 100ms);
   REQUIRE(until([&] { return rogue.accept(); }));
-  rogue.publish({"HA/nb/", std::string(bus::max_downstream_bytes + 1, 'x')});
+  rogue.publish({"HA/nb/", std::string(bus::max_envelope_bytes + 1, 'x')});
   REQUIRE(until([&] { return rogue.accept(); }));
   rogue.publish({"HA/nb/", valid_beat()});
   REQUIRE(until([&] {
@@ -182,7 +182,7 @@ TEST_CASE_METHOD(BusFixture, "rubbish from a controller is logged by the detecto
   caller.connect(d->publisher->control_endpoint());
   peer.send(zmq::str_buffer("rubbish"));
   caller.send(zmq::str_buffer("rubbish"));
-  caller.send(zmq::buffer(std::string(bus::max_upstream_bytes + 1, 'x')));
+  caller.send(zmq::buffer(std::string(bus::max_hello_bytes + 1, 'x')));
   REQUIRE(until([&] {
     return log.contains("bus_garbage endpoint=" + d->publisher->publish_endpoint()) ||
            log.contains("bus_garbage endpoint=" + d->publisher->control_endpoint());

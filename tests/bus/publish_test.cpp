@@ -160,7 +160,7 @@ TEST_CASE_METHOD(BusFixture, "a listener may ask again from inside an answer, an
   } leaver;
   auto d = detector();
   d->publisher->beat(beat_of({}, DetectorStatus::starting));
-  leaver.subscriber = bus::open_subscriber(context, loop, log, leaver, {"nb", "c1", {d->endpoints()}, 10s});
+  leaver.subscriber = bus::open_subscriber(context, loop, log, leaver, {"nb", "c1", {d->endpoints()}, 10s, false});
   leaver.subscriber->request_snapshot(0);
   REQUIRE(until([&] { return leaver.subscriber == nullptr; }));
   CHECK(leaver.answers == 2);

@@ -88,7 +88,10 @@ class Samples {
             .replid = {maybe(name())},
             .cause = static_cast<Cause>(below(5)),
             .old_owner = {maybe(name())},
-            .last_healthy_ms = static_cast<std::int64_t>(number() >> 1)};
+            .last_healthy_ms = static_cast<std::int64_t>(number() >> 1),
+            .loss = static_cast<Loss>(below(3)),
+            .old_offset = below(2) == 0 ? -1 : static_cast<std::int64_t>(number() >> 1),
+            .new_offset = below(2) == 0 ? -1 : static_cast<std::int64_t>(number() >> 1)};
   }
 
   template <class T, class Make>
@@ -127,12 +130,14 @@ class Samples {
               .vouched = map<Member>(16384, [] { return Member{}; }),
               .controllers = below(100000),
               .resync_window = std::chrono::milliseconds(below(86400001)),
-              .suspects = {}};
+              .suspects = {},
+              .envelopes_wanted = {}};
     for (const auto& node : about.topology->nodes)
       if (below(2) == 0) beat.reach.push_back(node.id);
     if (below(5) == 0) beat.reach.push_back({name()});
     std::sort(beat.reach.begin(), beat.reach.end());
     for (unsigned i = below(4); i > 0; --i) beat.suspects.push_back({name()});
+    for (unsigned i = below(4); i > 0; --i) beat.envelopes_wanted.push_back(name());
     return beat;
   }
 

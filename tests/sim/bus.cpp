@@ -55,7 +55,7 @@ class Bus::Subscriber final : public BusSubscriber {
   std::size_t detectors() const override { return 1; }
   void request_snapshot(std::size_t) override {
     bus_.up(link_, [&bus = bus_, link = link_, name = controller_](Publisher& at) {
-      at.listener().on_hello(name);
+      at.listener().on_hello(name, false);
       bus.answer_hello(link, at);
     });
   }
@@ -64,6 +64,10 @@ class Bus::Subscriber final : public BusSubscriber {
   }
   void send_hint(const Hint& hint) override {
     bus_.up(link_, [hint, name = controller_](Publisher& at) { at.listener().on_hint(name, hint); });
+  }
+
+  void send_envelope(const std::string&, const Publication& publication) override {
+    bus_.up(link_, [publication, name = controller_](Publisher& at) { at.listener().on_envelope(name, publication); });
   }
 
   BusSubscriberListener& listener() { return listener_; }

@@ -79,8 +79,11 @@ void DetectorProcess::on_hint(std::string, Hint hint) {
 void DetectorProcess::on_ack(Ack ack) {
   fleet_.on_ack(ack, site_.clock.now());
 }
-void DetectorProcess::on_hello(std::string controller) {
-  fleet_.on_hello(controller, site_.clock.now());
+void DetectorProcess::on_hello(std::string controller, bool peer) {
+  if (!peer) fleet_.on_hello(controller, site_.clock.now());
+}
+void DetectorProcess::on_envelope(std::string, Publication publication) {
+  perform(detector_.on_envelope(publication, now()));
 }
 
 void DetectorProcess::tick() {

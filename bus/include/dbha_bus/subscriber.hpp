@@ -24,6 +24,7 @@ struct SubscriberSettings {
   std::vector<DetectorEndpoints> detectors;
   /// A connection on which nothing came for so long, ten beats, is given up and made anew.
   Duration silence = std::chrono::seconds(10);
+  bool peer = false;  ///< this is a detector that listens to the others
 };
 
 /// Connects to every detector's `publish` endpoint, and again whenever a connection breaks; that none answers is not an

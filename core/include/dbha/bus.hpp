@@ -32,6 +32,9 @@ struct Publication {
   Stamp stamp;
   Version version;
   std::shared_ptr<const Topology> topology;
+  /// The very bytes in which it came: whoever held the last copy of a topology gives it back as its detector said it.
+  /// Null for what did not come from a bus.
+  std::shared_ptr<const std::string> envelope{};
 };
 
 /// Once a second, so that everybody knows what they should hold and how old it is.
@@ -45,6 +48,8 @@ struct Beat {
   std::uint32_t controllers = 0;
   Duration resync_window{};
   std::vector<NodeId> suspects;  ///< primaries of the shards that it looks at closely: a hint about one is no news
+  /// Controllers and detectors that are asked to send back the envelope that they hold (R3).
+  std::vector<std::string> envelopes_wanted;
 };
 
 /// The answer to a hello: what a late subscriber has missed.
@@ -66,7 +71,10 @@ class BusPublisherListener {
  public:
   virtual void on_ack(Ack ack) = 0;
   virtual void on_hint(std::string controller, Hint hint) = 0;
-  virtual void on_hello(std::string controller) = 0;
+  /// `peer`: the other end is a detector, and no member of the fleet.
+  virtual void on_hello(std::string controller, bool peer) = 0;
+  /// An envelope that was asked for, of whatever detector; not an act of who sent it.
+  virtual void on_envelope(std::string controller, Publication publication) = 0;
 
  protected:
   ~BusPublisherListener() = default;
@@ -105,6 +113,8 @@ class BusSubscriber {
   virtual void request_snapshot(std::size_t detector) = 0;
   virtual void send_ack(const Ack& ack) = 0;
   virtual void send_hint(const Hint& hint) = 0;
+  /// Gives `publication`'s envelope to `detector`, which has asked for it.
+  virtual void send_envelope(const std::string& detector, const Publication& publication) = 0;
 };
 
 }  // namespace dbha

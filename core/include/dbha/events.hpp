@@ -10,8 +10,6 @@
 
 namespace dbha {
 
-enum class Loss { unknown, none, possible };
-
 /// Acknowledged writes to these partitions may be gone: write the local copy again. Delivered after the connections
 /// that are needed for it answer (or after apply_timeout, then `partial`). One change leads to one event, however often
 /// it is heard of.
@@ -54,13 +52,24 @@ struct SubscriptionInterrupted {
   std::int64_t to_ms = 0;    ///< the last of the channels was subscribed again
 };
 
-using Event = std::variant<DbRestart, TopologyChanged, ViewStale, ViewFresh, SubscriptionInterrupted>;
+/// What an earlier dbrestart left open is known now. It delivers nothing again: with `none` a handler may stop what it
+/// does for that event, with `possible` it learns how much is concerned.
+struct LossKnown {
+  std::string id;  ///< of the dbrestart
+  std::string cluster;
+  PartitionSet partitions;
+  Loss loss = Loss::unknown;
+  std::int64_t old_offset = -1;  ///< as in the mark
+  std::int64_t new_offset = -1;
+};
+
+using Event = std::variant<DbRestart, TopologyChanged, ViewStale, ViewFresh, SubscriptionInterrupted, LossKnown>;
 
 /// The names by which handlers subscribe: dbrestart, topology_changed, view_stale, view_fresh,
-/// subscription_interrupted.
+/// subscription_interrupted, loss_known.
 inline const char* name_of(const Event& event) {
-  static constexpr const char* names[] = {"dbrestart", "topology_changed", "view_stale", "view_fresh",
-                                          "subscription_interrupted"};
+  static constexpr const char* names[] = {"dbrestart",  "topology_changed",         "view_stale",
+                                          "view_fresh", "subscription_interrupted", "loss_known"};
   return names[event.index()];
 }
 

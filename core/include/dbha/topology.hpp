@@ -16,6 +16,13 @@ enum class Role { unknown, primary, replica };
 /// Why acknowledged writes may be gone.
 enum class Cause { failover, restart, overruled, start, manual };
 
+/// What is known of the writes that a change may have lost.
+enum class Loss {
+  unknown,
+  none,      ///< the new owner had all that the old one had acknowledged
+  possible,  ///< it had less, or nobody can tell any more
+};
+
 /// A member of the database as the topology knows it.
 struct Node {
   NodeId id;
@@ -41,7 +48,7 @@ struct Claim {
 };
 
 /// The newest change of a partition that may have lost acknowledged writes. (epoch, count, owner, replid) are its
-/// identity and its order; the rest tells a handler more.
+/// identity and its order; the rest tells a handler more, and what is learnt of it later makes no other event of it.
 struct Mark {
   Epoch epoch;
   std::uint32_t count = 0;
@@ -50,6 +57,9 @@ struct Mark {
   Cause cause = Cause::start;
   NodeId old_owner;
   std::int64_t last_healthy_ms = 0;  ///< wall clock, ms since 1970, when the shard was last seen healthy; 0: never
+  Loss loss = Loss::unknown;         ///< known some 40 ms later than the change, if ever
+  std::int64_t old_offset = -1;      ///< in bytes of the old owner's stream: how far that went; -1: not known
+  std::int64_t new_offset = -1;      ///< how much of it the new owner had
   friend bool operator==(const Mark&, const Mark&) = default;
 };
 

@@ -76,7 +76,7 @@ DetectorConfig read_detector(const std::filesystem::path& file, const Tree& tabl
   section.read("probe_budget", config.probe_budget);
   section.read_size("probe_bytes", config.probe_bytes);
   section.read("tilt_after", config.tilt_after);
-  section.read("hold_down", config.hold_down);
+  section.read("listen", config.listen);
   section.read("reset_after", config.reset_after);
   section.read("suspect_for", config.suspect_for);
   // Otherwise a round would begin while the one before may still be answered.
@@ -99,6 +99,7 @@ ControllerConfig read_controller(const std::filesystem::path& file, const Tree& 
   if (section.options().text("on_detector_loss") == "self_detect")
     section.refuse("on_detector_loss", "\"self_detect\" is not supported by this version; use \"keep\"");
   section.read_word("on_detector_loss", {"keep"}, 0);
+  section.read("hold_down", config.hold_down);
   section.read("apply_timeout", config.apply_timeout);
   section.read("call_deadline", config.call_deadline);
   section.read("probe_timeout", config.probe_timeout);

@@ -46,17 +46,18 @@ struct DetectorConfig {
   std::uint32_t probe_budget = 500;                         ///< commands a second, to the whole database
   std::uint64_t probe_bytes = 1'000'000;                    ///< bytes of answers a second, from the whole database
   Duration tilt_after = std::chrono::seconds(2);            ///< own lateness from which the detector distrusts itself
-  Duration hold_down = std::chrono::seconds(10);            ///< in which further events of a flapping shard merge
+  Duration listen = std::chrono::seconds(3);                ///< to what the fleet holds, before the first publication
   Duration reset_after = std::chrono::seconds(10);          ///< a lower claim must be confirmed for so long (R5)
   Duration suspect_for = std::chrono::seconds(30);          ///< how long a hint keeps the raised rate at most
   std::vector<BusEndpoints> peers;                          ///< the other detectors
 };
 
-enum class OnDetectorLoss { keep };
+enum class OnDetectorLoss { keep, self_detect };
 
 struct ControllerConfig {
   std::vector<BusEndpoints> detectors;  ///< at least one
   OnDetectorLoss on_detector_loss = OnDetectorLoss::keep;
+  Duration hold_down = std::chrono::seconds(10);      ///< in which further events of a flapping shard merge
   Duration apply_timeout = std::chrono::seconds(1);   ///< how long an event waits for the primaries to answer
   Duration call_deadline = std::chrono::seconds(10);  ///< of calls that bear none of their own; at least apply_timeout
   Duration probe_timeout = std::chrono::milliseconds(300);  ///< a primary's answer later than this is none

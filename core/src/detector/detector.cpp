@@ -158,6 +158,25 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
   return finish({}, now);
 }
 
+DetectorOutput Detector::on_publication(const Publication&, Now now) {
+  return finish({}, now);
+}
+DetectorOutput Detector::on_beat(const Beat&, Now now) {
+  return finish({}, now);
+}
+DetectorOutput Detector::on_snapshot(std::size_t, const Snapshot&, Now now) {
+  return finish({}, now);
+}
+DetectorOutput Detector::on_snapshot_refused(std::size_t, Duration, Now now) {
+  return finish({}, now);
+}
+DetectorOutput Detector::on_held(const std::string&, const Version&, Now now) {
+  return finish({}, now);
+}
+DetectorOutput Detector::on_envelope(const Publication&, Now now) {
+  return finish({}, now);
+}
+
 DetectorOutput Detector::on_tick(Now now) {
   // Answers grow old without anybody saying so: look at least four times in each period.
   dirty_ |= now.time - evaluated_at_ >= prober_.period() / 4;

@@ -23,6 +23,11 @@ struct DetectorSettings {
   std::uint32_t partitions = 0;
   Voters voters = Voters::owners;
   std::vector<Endpoint> seeds;
+  std::string name;                                 ///< of this detector, as its stamps bear it
+  std::size_t peers = 0;                            ///< how many other detectors are configured
+  std::uint64_t seed = 0;                           ///< of the jitter
+  Duration listen = std::chrono::seconds(3);        ///< to what others hold, before the first publication
+  Duration reset_after = std::chrono::seconds(10);  ///< a lower claim must be confirmed for so long (R5)
 };
 
 /// The time of an input: monotonic for decisions, wall clock for what people read.
@@ -44,6 +49,7 @@ struct DetectorOutput {
   bool store = false;                              ///< store state()
   std::optional<NewTopology> publish;
   std::vector<Ask> asks;
+  std::vector<std::size_t> requests;  ///< ask these peers, by their places in the configuration, for a snapshot
   struct Note {
     LogLevel level;
     std::string event;
@@ -65,6 +71,15 @@ class Detector {
   DetectorOutput on_no_answer(const Endpoint& endpoint, Question question, Now now);
   DetectorOutput on_unusable(const Endpoint& endpoint, const std::string& reason, Now now);
   DetectorOutput on_hint(const Hint& hint, Now now);
+  // What others hold (R3, R4): peers by what they publish, anybody by the envelopes that were asked for.
+  DetectorOutput on_publication(const Publication& publication, Now now);
+  DetectorOutput on_beat(const Beat& beat, Now now);
+  DetectorOutput on_snapshot(std::size_t peer, const Snapshot& snapshot, Now now);
+  DetectorOutput on_snapshot_refused(std::size_t peer, Duration retry_after, Now now);
+  /// An ack names the version that its sender holds of this detector's topologies.
+  DetectorOutput on_held(const std::string& holder, const Version& version, Now now);
+  DetectorOutput on_envelope(const Publication& publication, Now now);
+
   /// To be called next_tick() later, and not much later: a late tick means that the process itself was stopped.
   DetectorOutput on_tick(Now now);
   Duration next_tick(TimePoint now) const { return prober_.next(now); }

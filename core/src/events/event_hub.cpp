@@ -12,8 +12,8 @@
 namespace dbha {
 namespace {
 
-constexpr std::array<std::string_view, 5> event_names = {"dbrestart", "topology_changed", "view_stale", "view_fresh",
-                                                         "subscription_interrupted"};
+constexpr std::array<std::string_view, 6> event_names = {"dbrestart",  "topology_changed",         "view_stale",
+                                                         "view_fresh", "subscription_interrupted", "loss_known"};
 
 void require_event_name(const std::string& name) {
   if (std::find(event_names.begin(), event_names.end(), name) != event_names.end()) return;

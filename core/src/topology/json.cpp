@@ -54,9 +54,16 @@ Node node_from_json(const json& j) {
 }
 
 json to_json(const Mark& mark) {
-  return {{"epoch", mark.epoch.value},           {"count", mark.count},          {"owner", mark.owner.value},
-          {"replid", mark.replid.value},         {"cause", text_of(mark.cause)}, {"old_owner", mark.old_owner.value},
-          {"last_healthy", mark.last_healthy_ms}};
+  return {{"epoch", mark.epoch.value},
+          {"count", mark.count},
+          {"owner", mark.owner.value},
+          {"replid", mark.replid.value},
+          {"cause", text_of(mark.cause)},
+          {"old_owner", mark.old_owner.value},
+          {"last_healthy", mark.last_healthy_ms},
+          {"loss", text_of(mark.loss)},
+          {"old_offset", mark.old_offset},
+          {"new_offset", mark.new_offset}};
 }
 
 Mark mark_from_json(const json& j) {
@@ -68,6 +75,9 @@ Mark mark_from_json(const json& j) {
   mark.cause = from_text(j.at("cause"), Cause::manual);
   mark.old_owner.value = j.at("old_owner").get<std::string>();
   mark.last_healthy_ms = j.at("last_healthy").get<std::int64_t>();
+  mark.loss = from_text(j.at("loss"), Loss::possible);
+  mark.old_offset = j.at("old_offset").get<std::int64_t>();
+  mark.new_offset = j.at("new_offset").get<std::int64_t>();
   return mark;
 }
 
@@ -108,6 +118,14 @@ struct EventJson {
             {"channels", e.channels},
             {"from_ms", e.from_ms},
             {"to_ms", e.to_ms}};
+  }
+  json operator()(const LossKnown& e) const {
+    return {{"id", e.id},
+            {"cluster", e.cluster},
+            {"partitions", to_json(e.partitions)},
+            {"loss", text_of(e.loss)},
+            {"old_offset", e.old_offset},
+            {"new_offset", e.new_offset}};
   }
 };
 

@@ -113,10 +113,11 @@ TEST_CASE("the values in conf/ are the defaults, as its explanations say") {
   CHECK(config.detector->probe_budget == detector.probe_budget);
   CHECK(config.detector->probe_bytes == detector.probe_bytes);
   CHECK(config.detector->tilt_after == detector.tilt_after);
-  CHECK(config.detector->hold_down == detector.hold_down);
+  CHECK(config.detector->listen == detector.listen);
   CHECK(config.detector->reset_after == detector.reset_after);
   CHECK(config.detector->suspect_for == detector.suspect_for);
   const ControllerConfig controller;
+  CHECK(config.controller->hold_down == controller.hold_down);
   CHECK(config.controller->apply_timeout == controller.apply_timeout);
   CHECK(config.controller->call_deadline == controller.call_deadline);
   CHECK(config.controller->probe_timeout == controller.probe_timeout);

@@ -62,12 +62,12 @@ TEST_CASE("a value of the wrong type is shown beside what was expected") {
 
 TEST_CASE("a duration without a unit, with an unknown one or with a fraction is refused") {
   const auto refused = [](const std::string& text) {
-    return "nb.toml:8:13: detector.hold_down: expected a duration (\"300ms\", \"1s\", \"10m\", \"1h\") from 0ms to 1h, "
+    return "nb.toml:8:10: detector.listen: expected a duration (\"300ms\", \"1s\", \"10m\", \"1h\") from 0ms to 1h, "
            "found text \"" +
            text + "\"";
   };
   for (const char* text : {"10", "10 sec", "1.5s", "-1s", "", "s", "1d", "10S", "99999999999999999999s"})
-    CHECK(error_of(with(7, std::string("hold_down = '") + text + "'")) == refused(text));
+    CHECK(error_of(with(7, std::string("listen = '") + text + "'")) == refused(text));
 }
 
 TEST_CASE("a value out of its range is refused at both ends") {
@@ -159,8 +159,8 @@ TEST_CASE("a log level or an event that does not exist is refused with those tha
       "mean 'error'?");
   const std::string handler = "[[consistency]]\nplugin = 'exec'\n";
   CHECK(error_of(with(9, handler + "events = ['db_restart']")) ==
-        "nb.toml:12:10: consistency.events: expected 'dbrestart', 'topology_changed', 'view_stale', 'view_fresh' or "
-        "'subscription_interrupted', found text \"db_restart\"; did you mean 'dbrestart'?");
+        "nb.toml:12:10: consistency.events: expected 'dbrestart', 'topology_changed', 'view_stale', 'view_fresh', "
+        "'subscription_interrupted' or 'loss_known', found text \"db_restart\"; did you mean 'dbrestart'?");
   CHECK(error_of(with(9, handler + "events = []")) ==
         "nb.toml:12:10: consistency.events: expected at least one event, found an empty list");
   CHECK(error_of(with(9, handler + "events = ['dbrestart', 'dbrestart']")) ==

@@ -30,7 +30,7 @@ TEST_CASE("a file with the required keys only gets every default") {
   CHECK(config.detector->probe_budget == 500);
   CHECK(config.detector->probe_bytes == 1'000'000);
   CHECK(config.detector->tilt_after == 2s);
-  CHECK(config.detector->hold_down == 10s);
+  CHECK(config.detector->listen == 3s);
   CHECK(config.detector->reset_after == 10s);
   CHECK(config.detector->suspect_for == 30s);
 
@@ -67,7 +67,7 @@ probe_timeout = "100ms"
 probe_budget = 50
 probe_bytes = "64KiB"
 tilt_after = "3s"
-hold_down = "0s"
+listen = "0s"
 reset_after = "1m"
 suspect_for = "1h"
 peers = []
@@ -100,7 +100,7 @@ events = ["dbrestart", "view_stale"]
   CHECK(config.detector->probe_budget == 50);
   CHECK(config.detector->probe_bytes == 65536);
   CHECK(config.detector->tilt_after == 3s);
-  CHECK(config.detector->hold_down == 0s);
+  CHECK(config.detector->listen == 0s);
   CHECK(config.detector->reset_after == 1min);
   CHECK(config.detector->suspect_for == 1h);
   CHECK(config.controller->detectors.size() == 2);

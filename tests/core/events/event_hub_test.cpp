@@ -257,7 +257,7 @@ TEST_CASE("an unknown event and a name in use are refused with what to do; after
   Told told;
   REQUIRE_THROWS_WITH(p.hub->subscribe({"dbrestat"}, "h", telling(told)),
                       "there is no event 'dbrestat'; there are dbrestart, topology_changed, view_stale, view_fresh, "
-                      "subscription_interrupted");
+                      "subscription_interrupted, loss_known");
   const auto id = p.hub->subscribe({"dbrestart"}, "h", telling(told));
   p.hub->subscribe({"topology_changed"}, "h", telling(told));  // another event: no confusion
   REQUIRE_THROWS_WITH(p.hub->subscribe({"dbrestart"}, "h", telling(told)),

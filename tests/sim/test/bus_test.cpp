@@ -26,7 +26,8 @@ class Publishing final : public BusPublisherListener {
  public:
   void on_ack(Ack) override {}
   void on_hint(std::string, Hint) override { ++hints; }
-  void on_hello(std::string) override { ++hellos; }
+  void on_hello(std::string, bool) override { ++hellos; }
+  void on_envelope(std::string, Publication) override {}
   unsigned hellos = 0;
   unsigned hints = 0;
 };
