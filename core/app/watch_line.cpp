@@ -31,7 +31,7 @@ std::string time_text(std::int64_t at_ms) {
 
 /// The log's words for it.
 std::string event_of(const json& line) {
-  const auto what = line.value("what", "");
+  auto what = line.value("what", "");
   if (what == "published") return "topology_published";
   if (what == "topology_changed") return "topology_applied";
   return what;

@@ -17,7 +17,7 @@ struct Applying {
 
 class MemoryDatabase final : public Database, private Peers::Listener {
  public:
-  MemoryDatabase(std::shared_ptr<Server> server, EventLoop& loop, Log& log, DatabaseListener& listener,
+  MemoryDatabase(const std::shared_ptr<Server>& server, EventLoop& loop, Log& log, DatabaseListener& listener,
                  const DatabaseSettings& settings);
 
   void apply(std::shared_ptr<const Topology> topology, const PartitionSet& marked,
@@ -56,8 +56,8 @@ class MemoryDatabase final : public Database, private Peers::Listener {
   bool closed_ = false;
 };
 
-MemoryDatabase::MemoryDatabase(std::shared_ptr<Server> server, EventLoop& loop, Log& log, DatabaseListener& listener,
-                               const DatabaseSettings& settings)
+MemoryDatabase::MemoryDatabase(const std::shared_ptr<Server>& server, EventLoop& loop, Log& log,
+                               DatabaseListener& listener, const DatabaseSettings& settings)
     : loop_(loop),
       log_(log),
       settings_(settings),
@@ -145,9 +145,9 @@ void MemoryDatabase::close() {
 
 }  // namespace
 
-std::unique_ptr<Database> make_database(std::shared_ptr<Server> server, EventLoop& loop, Log& log,
+std::unique_ptr<Database> make_database(const std::shared_ptr<Server>& server, EventLoop& loop, Log& log,
                                         DatabaseListener& listener, const DatabaseSettings& settings) {
-  return std::make_unique<MemoryDatabase>(std::move(server), loop, log, listener, settings);
+  return std::make_unique<MemoryDatabase>(server, loop, log, listener, settings);
 }
 
 }  // namespace dbha::memory

@@ -15,7 +15,7 @@ namespace dbha::memory {
 ///
 /// A call whose first word is MEMORY is an order to the database as a whole (order.hpp): no node sees it, and it is
 /// carried out also before the first topology and when no node lives.
-std::unique_ptr<Database> make_database(std::shared_ptr<Server> server, EventLoop& loop, Log& log,
+std::unique_ptr<Database> make_database(const std::shared_ptr<Server>& server, EventLoop& loop, Log& log,
                                         DatabaseListener& listener, const DatabaseSettings& settings);
 
 }  // namespace dbha::memory

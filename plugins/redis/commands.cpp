@@ -260,8 +260,8 @@ Entry entry_of(std::span<const std::string> args) {
 }
 
 KeyPlaces range_of(const KeyRule& rule, std::size_t size) {
-  const auto first = static_cast<std::size_t>(rule.first);
-  const auto step = static_cast<std::size_t>(rule.step);
+  const auto first = static_cast<std::size_t>(int{rule.first});
+  const auto step = static_cast<std::size_t>(int{rule.step});
   const auto end = rule.last >= 0 ? std::size_t(rule.last) + 1 : size + 1 - std::min(size, std::size_t(-rule.last));
   if (first >= size || first >= end) return {};
   return {first, (std::min(end, size) - first + step - 1) / step, step};

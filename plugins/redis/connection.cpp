@@ -35,10 +35,10 @@ Connection::Connection(EventLoop& loop, Settings settings, Listener& listener)
     connect_next(0);
     return;
   }
-  lookup_.emplace(loop_, settings_.endpoint, [this](std::vector<SocketAddress> addresses, std::string error) {
+  lookup_.emplace(loop_, settings_.endpoint, [this](std::vector<SocketAddress> addresses, const std::string& error) {
     addresses_.assign(addresses.begin(), addresses.end());
     if (addresses.empty()) {
-      fail(CloseReason::resolve, std::move(error));
+      fail(CloseReason::resolve, error);
     } else {
       connect_next(0);
     }

@@ -15,7 +15,7 @@
 namespace dbha::lab {
 namespace {
 
-constexpr long day = 24 * 60 * 60;
+constexpr long day = 24L * 60 * 60;
 
 template <class T, void (*free)(T*)>
 struct FreeWith {

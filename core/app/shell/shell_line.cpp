@@ -18,7 +18,7 @@ struct Own {
 };
 
 template <class Line>
-std::optional<ShellLine> alone(Words rest) {
+std::optional<ShellLine> alone(Words rest) {  // NOLINT(performance-unnecessary-value-param): as the table's others
   if (!rest.empty()) return std::nullopt;
   return Line{};
 }
