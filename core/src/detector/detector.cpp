@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "detector/membership.hpp"
+#include "detector/conclusion.hpp"
 #include "detector/targets.hpp"
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
@@ -177,6 +177,28 @@ DetectorOutput Detector::on_envelope(const Publication&, Now now) {
   return finish({}, now);
 }
 
+Reset Detector::reset(Now now) {
+  Reset out;
+  const Evidence seen = evidence(now.time);
+  const Candidate candidate = candidate_of(seen, settings_.voters);
+  const Decision decision =
+      decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
+  const auto lower = published_ ? lower_claims(published_->claims, candidate, seen) : PartitionMap<Claim>{};
+  if (tilt(out.output, now.time) || decision.degraded) {
+    out.refused =
+        std::string("the detector is ") + (tilt_until_ ? "in tilt: " + reason_ : "degraded: " + decision.reason);
+  } else if (!published_) {
+    out.refused = "nothing has been published yet";
+  } else if (lower.empty()) {
+    out.refused = "nothing to overrule: no majority of the primaries names another owner with a lower epoch";
+  } else {
+    overruling_.reset();
+    conclude(out.output, decision, lower, candidate, seen, now);
+  }
+  out.output = finish(std::move(out.output), now);
+  return out;
+}
+
 DetectorOutput Detector::on_tick(Now now) {
   // Answers grow old without anybody saying so: look at least four times in each period.
   dirty_ |= now.time - evaluated_at_ >= prober_.period() / 4;
@@ -190,6 +212,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
   const Duration late = now - std::exchange(last_input_, now);
   if (late > settings_.tilt_after) {
     observations_.clear();
+    overruling_.reset();
     answers_from_ = now;
     tilt_until_ = now + 2 * prober_.period();
     set_status(out, DetectorStatus::tilt,
@@ -222,28 +245,53 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   const bool waited = waiting();
   withheld_ = std::move(decision.withheld);
   note_withheld(out);
-  if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
+  if (decision.degraded) overruling_.reset();
+  if (!decision.degraded && settled(seen, now.time)) {
+    const auto overruled = published_ ? due_to_overrule(candidate, seen, now.time) : PartitionMap<Claim>{};
+    conclude(out, decision, overruled, candidate, seen, now);
+  }
   if (!waited) waiting_since_ = now.time;
   clear_suspicions(seen);
   update_status(out, decision, now.time);
 }
 
-void Detector::conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& seen,
-                        Now now) {
-  static const auto nothing = std::make_shared<const Topology>();
+/// What a majority has named for long enough, though it loses against what is published (R5).
+PartitionMap<Claim> Detector::due_to_overrule(const Candidate& candidate, const Evidence& seen, TimePoint now) {
+  const auto& held = published_->claims;
+  const PartitionSet claimed = claimed_by_owners(held, candidate, seen);
+  if (claimed.size() == held.size()) {  // as mostly: every owner stands up for itself
+    overruling_.reset();
+    return {};
+  }
+  const auto lower = lower_claims(held, candidate, seen);
+  const auto free = overrulable(lower, held, claimed, {});
+  if (!overruling_.elapsed(free, settings_.reset_after, now)) return {};
+  overruling_.reset();
+  return overruled(lower, held, free);
+}
+
+void Detector::conclude(DetectorOutput& out, const Decision& decision, const PartitionMap<Claim>& overruled,
+                        const Candidate& candidate, const Evidence& seen, Now now) {
+  const auto nothing = std::make_shared<const Topology>(Topology{1, settings_.partitions, {}, {}, {}});
   const auto held = published_ ? published_ : nothing;  // publish() replaces it
-  const Topology& before = *held;
-  Topology after;
-  after.generation = published_ ? published_->generation : 1;
-  after.partitions = settings_.partitions;
-  after.claims = decision.claims;
-  after.nodes = members(before, decision.claims, candidate, seen);
-  Marking marking = set_marks(before, after, seen, memory_, now.time);
-  after.marks = std::move(marking.marks);
-  out.store = marking.pending != memory_.pending;
-  memory_.pending = std::move(marking.pending);
-  if (!published_ || after != *published_) publish(out, std::move(after), now);
-  remember(memory_, before, *published_, seen, now.wall_ms);
+  PartitionMap<Claim> claims = decision.claims;
+  for (const auto& [range, claim] : overruled) claims.set(range, claim);
+  const std::uint64_t generation = held->generation + (overruled.empty() ? 0 : 1);
+  if (!overruled.empty()) note_overruled(out, overruled, generation);
+  Conclusion next = dbha::conclude({*held, *held, claims, generation, candidate, seen, memory_, now.time});
+  out.store = out.store || next.pending != memory_.pending;
+  memory_.pending = std::move(next.pending);
+  if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
+  remember(memory_, *held, *published_, seen, now.wall_ms);
+}
+
+void Detector::note_overruled(DetectorOutput& out, const PartitionMap<Claim>& overruled, std::uint64_t generation) {
+  std::string text = "generation " + std::to_string(generation);
+  for (const auto& [range, claim] : overruled)
+    text += "; " + text_of(range) + " " + short_id(published_->claims.find(range.first)->owner) + "@" +
+            std::to_string(published_->claims.find(range.first)->epoch.value) + " gives way to " +
+            short_id(claim.owner) + "@" + std::to_string(claim.epoch.value);
+  out.notes.push_back({LogLevel::warning, "claims_overruled", text});
 }
 
 /// The very first topology waits until every member has answered or has had its time to: it would be followed by others

@@ -12,6 +12,7 @@
 
 #include "detector/candidate.hpp"
 #include "detector/detector_state.hpp"
+#include "detector/overruling.hpp"
 #include "detector/prober.hpp"
 #include "detector/publication.hpp"
 
@@ -58,6 +59,12 @@ struct DetectorOutput {
   std::vector<Note> notes;  ///< what an operator should read: changes of status, refused views, withheld claims
 };
 
+/// What came of a reset by hand.
+struct Reset {
+  std::string refused;  ///< why nothing was done; empty: the output has it
+  DetectorOutput output;
+};
+
 class Detector {
  public:
   /// `stored`: from the state store, nothing in it at the very first start.
@@ -80,6 +87,10 @@ class Detector {
   DetectorOutput on_held(const std::string& holder, const Version& version, Now now);
   DetectorOutput on_envelope(const Publication& publication, Now now);
 
+  /// R5 at once, whoever stands up for what is published: a human has decided that what a majority of the primaries
+  /// names now is true.
+  Reset reset(Now now);
+
   /// To be called next_tick() later, and not much later: a late tick means that the process itself was stopped.
   DetectorOutput on_tick(Now now);
   Duration next_tick(TimePoint now) const { return prober_.next(now); }
@@ -96,8 +107,10 @@ class Detector {
  private:
   Evidence evidence(TimePoint now) const;
   void evaluate(DetectorOutput& out, Now now);
-  void conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& evidence,
-                Now now);
+  PartitionMap<Claim> due_to_overrule(const Candidate& candidate, const Evidence& evidence, TimePoint now);
+  void conclude(DetectorOutput& out, const Decision& decision, const PartitionMap<Claim>& overruled,
+                const Candidate& candidate, const Evidence& evidence, Now now);
+  void note_overruled(DetectorOutput& out, const PartitionMap<Claim>& overruled, std::uint64_t generation);
   bool settled(const Evidence& evidence, TimePoint now) const;
   void publish(DetectorOutput& out, Topology topology, Now now);
   void look_closer(TimePoint now);
@@ -131,6 +144,7 @@ class Detector {
   std::map<Endpoint, std::string> unusable_;
   std::set<NodeId> voters_;
   std::vector<Withheld> withheld_;
+  OverrulingTimer overruling_;
   std::string noted_withheld_;
   TimePoint evaluated_at_;
   TimePoint looked_closer_;
