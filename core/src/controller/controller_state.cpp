@@ -23,7 +23,7 @@ constexpr Duration give_pause = std::chrono::milliseconds(500);
 ControllerState::ControllerState(ControllerSettings settings, TimePoint now)
     : settings_(std::move(settings)),
       feed_(settings_.detectors, settings_.seed, now),
-      started_(now),
+      patient_from_(now),
       random_(settings_.seed) {}
 
 ControllerOutput ControllerState::on_publication(const Publication& publication, TimePoint now) {
@@ -120,8 +120,8 @@ ControllerOutput ControllerState::on_tick(TimePoint now) {
     greet_at_.reset();
     out.acks = held();
   }
-  const bool patient = feed_.starting(now);  // that one will publish in a moment: it knows better than one look
-  if (!target_ && !self_read_asked_ && !patient && now - started_ >= settings_.self_read_after) {
+  if (feed_.starting(now)) patient_from_ = now;  // that one will publish in a moment: it knows better than one look
+  if (!target_ && !self_read_asked_ && now - patient_from_ >= settings_.self_read_after) {
     self_read_asked_ = true;
     out.read_topology = true;
   }

@@ -90,7 +90,7 @@ class ControllerState {
 
   ControllerSettings settings_;
   Feed feed_;
-  TimePoint started_;
+  TimePoint patient_from_;                  ///< without any detector the topology is read self_read_after later
   std::shared_ptr<const Topology> target_;  ///< being applied, or applied
   Version target_version_;
   std::vector<Ack> target_acks_;
