@@ -168,18 +168,6 @@ TEST_CASE("a peer's higher generation is followed at once, a lower one never") {
   REQUIRE(s.site.owner(0) == "p1");
 }
 
-TEST_CASE("from one detector an older message never replaces a newer one") {
-  Scene s;
-  const auto old = s.peer.publish(s.site.topology());
-  Topology told = s.site.topology();
-  told.generation = 5;
-  s.hear(told);
-  s.loop.advance(seconds(1));
-  s.site.tell([old](Detector& d, Now now) { return d.on_publication(old, now); });
-  s.loop.advance(seconds(1));
-  REQUIRE(s.site.topology().generation == 5);
-}
-
 TEST_CASE("a peer has published new lives, the own answers are a second old: they are asked again, not believed (C8)") {
   Scene s;
   Topology told = s.site.topology();
