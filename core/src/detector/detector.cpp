@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "detector/membership.hpp"
+#include "detector/conclusion.hpp"
 #include "detector/targets.hpp"
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
@@ -37,13 +37,13 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
       changed_at_(now.time),
       last_input_(now.time),
       answers_from_(now.time),
+      peers_(settings_.peers, settings_.seed, now.time),
       evaluated_at_(now.time),
       reason_("no majority has answered yet") {
   if (!published_) return;
   version_ = version_of(*published_);
-  // What was seen of the streams since it was stored is known only by the marks: an epoch above them is taken for a
-  // sign of loss, because a spurious dbrestart is better than a missed one.
-  for (const auto& entry : published_->marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
+  envelopes_.know(version_);
+  remember_marked(*published_);
   // Monotonic time means nothing to another process: the old owners have their time to answer once more.
   PartitionMap<PendingReshard> pending;
   for (auto [range, waiting] : memory_.pending) {
@@ -51,6 +51,12 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
     pending.set(range, waiting);
   }
   memory_.pending = std::move(pending);
+}
+
+/// What was seen of the streams since it was stored, or by others, is known only by the marks: an epoch above them is
+/// taken for a sign of loss, because a spurious dbrestart is better than a missed one.
+void Detector::remember_marked(const Topology& topology) {
+  for (const auto& entry : topology.marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
 }
 
 DetectorOutput Detector::start(Now now) {
@@ -125,28 +131,10 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
   return finish({}, now);
 }
 
-DetectorOutput Detector::on_publication(const Publication&, Now now) {
-  return finish({}, now);
-}
-DetectorOutput Detector::on_beat(const Beat&, Now now) {
-  return finish({}, now);
-}
-DetectorOutput Detector::on_snapshot(std::size_t, const Snapshot&, Now now) {
-  return finish({}, now);
-}
-DetectorOutput Detector::on_snapshot_refused(std::size_t, Duration, Now now) {
-  return finish({}, now);
-}
-DetectorOutput Detector::on_held(const std::string&, const Version&, Now now) {
-  return finish({}, now);
-}
-DetectorOutput Detector::on_envelope(const Publication&, Now now) {
-  return finish({}, now);
-}
-
 DetectorOutput Detector::on_tick(Now now) {
   // Answers grow old without anybody saying so: look at least four times in each period.
   dirty_ |= now.time - evaluated_at_ >= lookout_.prober().period() / 4;
+  envelopes_.turn(version_, now.time);
   if (!tilt_until_) lookout_.look_closer(now.time);
   return finish({}, now);
 }
@@ -157,6 +145,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
   const Duration late = now - std::exchange(last_input_, now);
   if (late > settings_.tilt_after) {
     observations_.clear();
+    overruling_.reset();
     answers_from_ = now;
     tilt_until_ = now + 2 * lookout_.prober().period();
     set_status(out, DetectorStatus::tilt,
@@ -173,6 +162,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
 DetectorOutput Detector::finish(DetectorOutput out, Now now) {
   if (!tilt(out, now.time) && dirty_) evaluate(out, now);
   for (auto& ask : lookout_.prober().due(now.time)) out.asks.push_back(std::move(ask));
+  if (const auto peer = peers_.due_request(now.time)) out.requests.push_back(*peer);
   return out;
 }
 
@@ -181,42 +171,61 @@ DetectorOutput Detector::finish(DetectorOutput out, Now now) {
 void Detector::evaluate(DetectorOutput& out, Now now) {
   dirty_ = false;
   evaluated_at_ = now.time;
+  const auto held = joined(now.time);
+  if (held && held != published_) drop_earlier_lives(*held);
   const Evidence seen = evidence(now.time);
-  const Candidate candidate = candidate_of(seen, settings_.voters);
+  Grasp grasp = grasp_of(seen, held, now.time);
   out.endpoints = lookout_.set_targets(targets_of(seen, published_.get(), settings_.seeds));
-  Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
-  withheld_ = std::move(decision.withheld);
+  withheld_ = std::move(grasp.decision.withheld);
   note_withheld(out);
-  if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
-  lookout_.concluded(candidate.voters, withheld_, memory_.pending, seen, now.time);
+  if (grasp.decision.degraded) overruling_.reset();
+  if (!grasp.decision.degraded && settled(seen, now.time)) {
+    const auto overruled = due_to_overrule(grasp, seen, now.time);
+    conclude(out, grasp, overruled, grasp.held->generation + (overruled.empty() ? 0 : 1), seen, now);
+  }
+  lookout_.concluded(grasp.candidate.voters, withheld_, memory_.pending, seen, now.time);
   lookout_.clear_suspicions(seen, published_.get());
-  update_status(out, decision, now.time);
+  update_status(out, grasp.decision, now.time);
 }
 
-void Detector::conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& seen,
-                        Now now) {
-  static const auto nothing = std::make_shared<const Topology>();
-  const auto held = published_ ? published_ : nothing;  // publish() replaces it
-  const Topology& before = *held;
-  Topology after;
-  after.generation = published_ ? published_->generation : 1;
-  after.partitions = settings_.partitions;
-  after.claims = decision.claims;
-  after.nodes = members(before, decision.claims, candidate, seen);
-  Marking marking = set_marks(before, after, seen, memory_, now.time);
-  after.marks = std::move(marking.marks);
-  out.store = marking.pending != memory_.pending;
-  memory_.pending = std::move(marking.pending);
-  if (!published_ || after != *published_) publish(out, std::move(after), now);
-  remember(memory_, before, *published_, seen, now.wall_ms);
+Detector::Grasp Detector::grasp_of(const Evidence& seen, std::shared_ptr<const Topology> held, TimePoint now) const {
+  Grasp out;
+  out.candidate = candidate_of(seen, settings_.voters);
+  // A turn of an epoch needs answers asked for after the claim that it replaces was held, also if others brought it.
+  const bool as_published = published_ && held->claims == published_->claims;
+  out.held = held ? std::move(held) : std::make_shared<const Topology>(Topology{1, settings_.partitions, {}, {}, {}});
+  out.decision = decide(out.held->claims, out.candidate, seen, as_published ? changed_at_ : now);
+  return out;
 }
 
-/// The very first topology waits until every member has answered or has had its time to: it would be followed by others
-/// at once otherwise.
+void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled,
+                        std::uint64_t generation, const Evidence& seen, Now now) {
+  static const Topology nothing;
+  const auto published = published_;  // publish() replaces it
+  PartitionMap<Claim> claims = grasp.decision.claims;
+  for (const auto& [range, claim] : overruled) claims.set(range, claim);
+  if (!overruled.empty()) note_overruled(out, overruled, grasp.held->claims, generation);
+  if (!published) remember_marked(*grasp.held);
+  Conclusion next = dbha::conclude(
+      {published ? *published : nothing, *grasp.held, claims, generation, grasp.candidate, seen, memory_, now.time});
+  out.store = out.store || next.pending != memory_.pending;
+  memory_.pending = std::move(next.pending);
+  envelopes_.joined();
+  if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
+  remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
+}
+
+/// The very first topology waits for what others hold (R3), and until every member has answered or has had its time to:
+/// it would be followed by others at once otherwise.
 bool Detector::settled(const Evidence& seen, TimePoint now) const {
+  if (listening(now)) return false;
   if (published_ || now - started_ > lookout_.prober().period()) return true;
   return std::all_of(lookout_.prober().targets().begin(), lookout_.prober().targets().end(),
                      [&](const Target& t) { return t.id.empty() || seen.of(t.id); });
+}
+
+bool Detector::listening(TimePoint now) const {
+  return !published_ && now - started_ < settings_.listen;
 }
 
 void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
@@ -227,6 +236,7 @@ void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
   news.topology = std::make_shared<const Topology>(std::move(topology));
   published_ = news.topology;
   version_ = news.version;
+  envelopes_.know(version_);
   changed_at_ = now.time;
   out.store = true;
   out.publish = std::move(news);
@@ -250,6 +260,9 @@ void Detector::update_status(DetectorOutput& out, const Decision& decision, Time
     for (const auto& [endpoint, why] : unusable_) reason += "; " + why;
     return set_status(out, DetectorStatus::degraded, std::move(reason));
   }
+  if (listening(now))
+    return set_status(out, DetectorStatus::starting,
+                      "listens to what others hold before it publishes for the first time");
   for (const auto& [shard, since] : lookout_.prober().suspects())
     if (lookout_.prober().probing_fast(shard, now))
       return set_status(out, DetectorStatus::suspect, "shard of " + short_id(shard));
@@ -273,6 +286,7 @@ Beat Detector::beat(Now now) const {
   beat.version = version_;
   beat.status = status_;
   beat.reason = reason_;
+  beat.envelopes_wanted = envelopes_.wanted();
   const Evidence seen = evidence(now.time);
   for (const auto& [id, view] : seen.views) {
     beat.reach.push_back(id);

@@ -126,6 +126,12 @@ TEST_CASE("the plugin's part of a section is handed on with its place in the fil
   CHECK(config.backend.core_keys == std::vector<std::string>{"plugin"});
 }
 
+TEST_CASE("a detector may be one of several: its peers are where the others publish and answer") {
+  const Config config = parse_config(with(7, "peers = [{ publish = 'tcp://b:1', control = 'tcp://b:2' }]"), "nb.toml");
+  CHECK(config.detector->peers == std::vector<BusEndpoints>{{"tcp://b:1", "tcp://b:2"}});
+  CHECK(describe(config)[4].find(", one of several beside tcp://b:1") != std::string::npos);
+}
+
 TEST_CASE("one role is enough") {
   const std::string top = "name = 'a'\ncluster = 'c'\n[backend]\nplugin = 'redis'\n";
   const Config detector = parse_config(top + "[detector]\npublish = 'tcp://*:1'\ncontrol = 'tcp://*:2'\n", "f");
