@@ -239,7 +239,7 @@ void Detector::conclude(DetectorOutput& out, const Decision& decision, const Can
   after.claims = decision.claims;
   after.nodes = members(before, decision.claims, candidate, seen);
   Marking marking = set_marks(before, after, seen, memory_, now.time);
-  after.marks = std::move(marking.marks);
+  after.marks = losses_.learn(marking.marks, before.marks, seen, now.time);
   out.store = marking.pending != memory_.pending;
   memory_.pending = std::move(marking.pending);
   if (!published_ || after != *published_) publish(out, std::move(after), now);
@@ -291,6 +291,8 @@ bool Detector::awaited(const NodeId& node) const {
 }
 
 void Detector::look_closer(TimePoint now) {
+  for (const auto& node : losses_.wanted(now))
+    if (const Target* t = target(node)) prober_.urgent(t->endpoint, Question::view);
   const Duration pause = std::clamp((now - waiting_since_) / 4, look_again, prober_.period());
   if (!waiting() || now - looked_closer_ < pause) return;
   looked_closer_ = now;

@@ -12,6 +12,7 @@
 
 #include "detector/candidate.hpp"
 #include "detector/detector_state.hpp"
+#include "detector/loss.hpp"
 #include "detector/prober.hpp"
 #include "detector/publication.hpp"
 
@@ -120,6 +121,7 @@ class Detector {
   Prober prober_;
   Observations observations_;
   MarkMemory memory_;
+  LossWatch losses_;
   std::shared_ptr<const Topology> published_;
   Version version_;
   TimePoint started_;
