@@ -48,7 +48,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
     out << "username = \"" << file.user.name << "\"\npassword_file = \"" << password_file.string() << "\"\n";
   }
   if (file.detector) out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\n";
-  out << "\n[controller]\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control << "\" }]\n";
+  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control
+      << "\" }]\n";
   return config_of(file.name);
 }
 
