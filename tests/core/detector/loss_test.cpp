@@ -67,8 +67,7 @@ TEST_CASE("an old owner that has not followed yet proves nothing") {
   REQUIRE(judge_loss(failover(), wrote, &old_owner, nullptr).loss == Loss::unknown);
 }
 
-TEST_CASE(
-    "an old owner that had been seen further than the new one was at its promotion: possible, with both offsets") {
+TEST_CASE("an old owner seen further than the new one was when promoted: possible, with offsets") {
   const View owner = b();
   const auto verdict = judge_loss(failover(), {{"life-a"}, {"SA"}, 1500}, nullptr, &owner);
   REQUIRE(verdict.loss == Loss::possible);
@@ -80,8 +79,7 @@ TEST_CASE("an old owner that had to throw its data away to follow: possible") {
   REQUIRE(loss_of(a("life-a", "", -1), b()) == Loss::possible);
 }
 
-TEST_CASE(
-    "an old owner in another life goes on from its last dump, which is lower than what it acknowledged: possible") {
+TEST_CASE("an old owner that comes back in another life may have lost what its dump had not") {
   REQUIRE(loss_of(a("life-2", "SA", 900), b()) == Loss::possible);
 }
 
