@@ -59,10 +59,10 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
       state_(settings_of(config), loop.now()),
       relay_(random_seed()),
       database_(backend.open_database(*this, database_settings(config))),
-      hub_(loop, log, store, config.name, config.cluster) {
+      hub_(loop, log, store, config.name, config.cluster, {}, config_.hold_down) {
   // Always there: what was due to this process stands in its log and in its history, whether or not a handler is
   // configured.
-  hub_.subscribe({"dbrestart"}, "journal", [this](const Event& event) {
+  hub_.subscribe({"dbrestart", "loss_known"}, "journal", [this](const Event& event) {
     loop_.post([this, event] { record(to_json(event)); });
     return true;
   });
@@ -196,7 +196,10 @@ void ControllerRole::read_topology() {
 nlohmann::json ControllerRole::status() const {
   nlohmann::json handlers = nlohmann::json::array();
   for (const auto& handler : hub_.handlers())
-    handlers.push_back({{"name", handler.name}, {"events", handler.events}, {"pending", handler.pending}});
+    handlers.push_back({{"name", handler.name},
+                        {"events", handler.events},
+                        {"pending", handler.pending},
+                        {"held", handler.held.empty() ? "" : text_of(handler.held)}});
   nlohmann::json detectors = nlohmann::json::array();
   for (const auto& [name, beat] : state_.feed().beats()) {
     detectors.push_back({{"name", name},

@@ -49,7 +49,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   }
   if (file.detector)
     out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n";
-  out << "\n[controller]\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control << "\" }]\n";
+  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control
+      << "\" }]\n";
   return config_of(file.name);
 }
 

@@ -81,7 +81,7 @@ std::string detector_section(const Place& place) {
 }
 
 std::string controller_section(const Place& place) {
-  return "\n[controller]\ndetectors = [{ publish = " + quoted(loopback(place.publish_port)) +
+  return "\n[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = " + quoted(loopback(place.publish_port)) +
          ", control = " + quoted(loopback(place.control_port)) + " }]\n";
 }
 

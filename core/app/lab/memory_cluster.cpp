@@ -26,7 +26,9 @@ constexpr auto effect_within = std::chrono::seconds(20);
 Config config_of(const std::vector<std::string>& backend_table) {
   std::string text = "name = \"operator\"\ncluster = \"lab\"\n[backend]\n";
   for (const auto& line : backend_table) text += line + '\n';
-  text += "[controller]\ndetectors = [{ publish = \"tcp://127.0.0.1:1\", control = \"tcp://127.0.0.1:2\" }]\n";
+  text +=
+      "[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = \"tcp://127.0.0.1:1\", control = "
+      "\"tcp://127.0.0.1:2\" }]\n";
   return parse_config(text, "memory cluster");
 }
 

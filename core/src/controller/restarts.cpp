@@ -1,6 +1,9 @@
 #include "controller/restarts.hpp"
 
+#include <algorithm>
+
 #include "topology/marks.hpp"
+#include "topology/ranges.hpp"
 
 namespace dbha {
 namespace {
@@ -31,16 +34,53 @@ DbRestart of(const Mark& mark) {
   return out;
 }
 
+Loss told(const Mark& mark, const Mark* done, bool followed) {
+  const bool proven = followed && done && directly_after(mark, *done);
+  return mark.loss == Loss::none && !proven ? Loss::unknown : mark.loss;
+}
+
 }  // namespace
 
-std::vector<DbRestart> due_restarts(const PartitionMap<Mark>& marks, const std::optional<PartitionMap<Mark>>& handled) {
+bool directly_after(const Mark& mark, const Mark& handled) {
+  return mark.old_owner == handled.owner && mark.owner != handled.owner;
+}
+
+std::int64_t earlier_healthy(std::int64_t a, std::int64_t b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+Loss worse(Loss a, Loss b) {
+  if (a == Loss::possible || b == Loss::possible) return Loss::possible;
+  return a == Loss::none && b == Loss::none ? Loss::none : Loss::unknown;
+}
+
+DbRestart merged(std::vector<DbRestart> events) {
+  const auto newest = std::max_element(events.begin(), events.end(),
+                                       [](const DbRestart& a, const DbRestart& b) { return a.epoch < b.epoch; });
+  DbRestart out = *newest;
+  for (const auto& event : events) {
+    add(out.partitions, event.partitions);
+    out.last_healthy_ms = earlier_healthy(out.last_healthy_ms, event.last_healthy_ms);
+    out.loss = worse(out.loss, event.loss);
+    out.partial |= event.partial;
+  }
+  return out;
+}
+
+std::vector<DbRestart> due_restarts(const PartitionMap<Mark>& marks, const std::optional<PartitionMap<Mark>>& handled,
+                                    bool followed) {
   if (marks.empty()) return {};
   if (!handled) return {first_start(marks)};
   std::vector<std::pair<Mark, DbRestart>> groups;
   walk(marks, *handled, [&](PartitionRange range, const Mark* mark, const Mark* done) {
     if (!mark || (done && same_event(*mark, *done))) return;
     auto it = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return one_change(g.first, *mark); });
-    if (it == groups.end()) it = groups.insert(groups.end(), {*mark, of(*mark)});
+    const Loss loss = told(*mark, done, followed);
+    if (it == groups.end()) {
+      it = groups.insert(groups.end(), {*mark, of(*mark)});
+      it->second.loss = loss;
+    }
+    it->second.loss = worse(it->second.loss, loss);
     it->second.partitions.set(range, {});
     it->second.epoch = std::max(it->second.epoch, mark->epoch);
   });

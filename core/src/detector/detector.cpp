@@ -136,6 +136,7 @@ DetectorOutput Detector::on_tick(Now now) {
   dirty_ |= now.time - evaluated_at_ >= lookout_.prober().period() / 4;
   envelopes_.turn(version_, now.time);
   if (!tilt_until_) lookout_.look_closer(now.time);
+  if (!tilt_until_) lookout_.ask_for_views(losses_.wanted(now.time));
   return finish({}, now);
 }
 
@@ -211,6 +212,7 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
   out.store = out.store || next.pending != memory_.pending;
   memory_.pending = std::move(next.pending);
   envelopes_.joined();
+  next.topology.marks = losses_.learn(next.topology.marks, grasp.held->marks, seen, now.time);
   if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
   remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
 }

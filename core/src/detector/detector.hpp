@@ -14,6 +14,7 @@
 #include "detector/detector_state.hpp"
 #include "detector/envelopes.hpp"
 #include "detector/lookout.hpp"
+#include "detector/loss.hpp"
 #include "detector/overruling.hpp"
 #include "detector/publication.hpp"
 #include "topology/feed.hpp"
@@ -139,6 +140,7 @@ class Detector {
   Lookout lookout_;
   Observations observations_;
   MarkMemory memory_;
+  LossWatch losses_;
   std::shared_ptr<const Topology> published_;
   Version version_;
   TimePoint started_;

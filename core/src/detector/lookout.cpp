@@ -99,6 +99,11 @@ void Lookout::look_closer(TimePoint now) {
   }
 }
 
+void Lookout::ask_for_views(const std::vector<NodeId>& nodes) {
+  for (const auto& id : nodes)
+    if (const Target* node = target(id)) prober_.urgent(node->endpoint, Question::view);
+}
+
 /// A shard that owns nothing hides no new owner: a dead former primary would be suspect again with each question that
 /// it does not answer.
 void Lookout::suspect(const NodeId& shard, const Topology* published, TimePoint now) {

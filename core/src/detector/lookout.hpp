@@ -34,6 +34,9 @@ class Lookout {
   /// Asks again about what is open.
   void look_closer(TimePoint now);
 
+  /// Asks these nodes before everything else.
+  void ask_for_views(const std::vector<NodeId>& nodes);
+
   /// A suspicion ends when the shard's partitions have found their owner: another node, or the same one in an answer
   /// asked for since.
   void clear_suspicions(const Evidence& seen, const Topology* published);

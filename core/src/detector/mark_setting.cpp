@@ -32,7 +32,7 @@ class MarkSetter {
     if (held_owner != claim.owner && after_.generation > before_.generation && wins(*held, claim))
       return renew(claim, *old, replid, Cause::overruled, held_owner);
     if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, replid, held_owner);
-    if (restarted(claim.owner)) return renew(claim, *old, stream_of(claim.owner), Cause::restart, held_owner);
+    if (restarted(claim.owner)) return renew(claim, *old, present_stream(claim.owner), Cause::restart, held_owner);
     if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);
     if (const auto* waiting = memory_.pending.find(piece.first))
       return same_owner(piece, claim, *old, replid, *waiting);
@@ -77,7 +77,7 @@ class MarkSetter {
 
   /// Of the new life, at whatever epoch it answers: its own may have risen by a reshard that is not confirmed yet, and
   /// a stream learnt later would seem to be another event.
-  ReplId stream_of(const NodeId& owner) const {
+  ReplId present_stream(const NodeId& owner) const {
     const View* own = evidence_.of(owner);
     return own && own->role == Role::primary ? own->replid : ReplId{};
   }

@@ -5,8 +5,6 @@
 
 #include <dbha/error.hpp>
 
-#include "controller/restarts.hpp"
-#include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 
 namespace dbha {
@@ -25,16 +23,18 @@ void require_event_name(const std::string& name) {
 }  // namespace
 
 EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster,
-                   RetryPauses pauses)
+                   RetryPauses pauses, Duration hold_down)
     : loop_(loop),
       log_(log),
       store_(store),
       controller_(std::move(controller)),
       cluster_(std::move(cluster)),
       pauses_(pauses),
+      hold_down_(hold_down),
       self_(std::make_shared<EventHub*>(this)) {}
 
 EventHub::~EventHub() {
+  held_.reset();
   subscribers_.clear();
   *self_ = nullptr;
 }
@@ -61,12 +61,12 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
     });
   };
   const Id id = next_++;
-  Subscriber& subscriber = subscribers_[id];
-  subscriber.events = events;
+  Subscriber& subscriber =
+      subscribers_.emplace(id, Subscriber{events, nullptr, HoldDown(hold_down_), {}}).first->second;
   subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done), pauses_);
   if (subscriber.hears("dbrestart")) {
     for (auto& unfinished : store_.pending(handler_name)) subscriber.thread->deliver(std::move(unfinished));
-    if (applied_) catch_up(subscriber);
+    if (applied_) catch_up(subscriber, false);
   }
   return id;
 }
@@ -92,28 +92,73 @@ void EventHub::emit(const Event& event) {
 }
 
 void EventHub::marks_applied(std::shared_ptr<const Topology> topology, bool partial) {
+  const bool followed = applied_ != nullptr;
   applied_ = std::move(topology);
   partial_ = partial;
   for (auto& [id, subscriber] : subscribers_)
-    if (subscriber.hears("dbrestart")) catch_up(subscriber);
+    if (subscriber.hears("dbrestart")) catch_up(subscriber, followed);
+  arm_hold_down();
 }
 
-void EventHub::catch_up(Subscriber& subscriber) {
+void EventHub::arm_hold_down() {
+  held_.reset();
+  if (const auto end = hold_down_end())
+    held_ = Timer(loop_, std::max(*end - loop_.now(), Duration::zero()), [this] { return end_hold_down(); });
+}
+
+/// Returns how long until the next one ends.
+std::optional<Duration> EventHub::end_hold_down() {
+  for (auto& [id, subscriber] : subscribers_)
+    if (const auto due = subscriber.hold_down.due(); due && *due <= loop_.now()) catch_up(subscriber, true);
+  const auto next = hold_down_end();
+  return next ? std::optional(std::max(*next - loop_.now(), Duration::zero())) : std::nullopt;
+}
+
+std::optional<TimePoint> EventHub::hold_down_end() const {
+  std::optional<TimePoint> out;
+  for (const auto& [id, subscriber] : subscribers_)
+    if (const auto due = subscriber.hold_down.due()) out = std::min(out.value_or(*due), *due);
+  return out;
+}
+
+/// An event that still waits in the queue learns it there; a handler that has been told hears of it in a message of its
+/// own, and nothing is delivered again.
+void EventHub::tell_losses(Subscriber& subscriber) {
+  for (auto& known : subscriber.losses.learn(applied_->marks)) {
+    if (const auto waiting = subscriber.thread->amend(known.id, known.loss)) {
+      amend(subscriber.thread->name(), *waiting);
+    } else if (subscriber.hears("loss_known")) {
+      subscriber.thread->deliver(std::move(known));
+    }
+  }
+}
+
+void EventHub::amend(const std::string& handler, const DbRestart& event) {
+  try {
+    store_.amend(handler, event);
+  } catch (const Error& e) {
+    log_.error("event_not_stored", {{"handler", handler}, {"id", event.id}, {"reason", e.what()}});
+  }
+}
+
+void EventHub::catch_up(Subscriber& subscriber, bool followed) {
+  tell_losses(subscriber);
   const std::string& name = subscriber.thread->name();
   const auto handled = store_.handled(name);
-  const auto now_handled = handled ? handle_marks(*handled, applied_->marks) : applied_->marks;
-  auto events = due_restarts(applied_->marks, handled);
+  auto [events, trailing, now_handled] = subscriber.hold_down.take(applied_->marks, handled, followed, loop_.now());
   if (handled && *handled == now_handled && events.empty()) return;
   for (auto& event : events) {
     event.cluster = cluster_;
     event.partial = partial_;
   }
   accept(name, now_handled, events);
-  for (auto& event : events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto& event = events[i];
     log_.info("dbrestart", {{"handler", name},
                             {"id", event.id},
                             {"cause", text_of(event.cause)},
                             {"partitions", text_of(event.partitions)}});
+    subscriber.losses.told(event, applied_->marks, handled, followed && i >= trailing);
     subscriber.thread->deliver(std::move(event));
   }
 }
@@ -146,7 +191,8 @@ std::uint32_t EventHub::pending() const {
 std::vector<EventHub::HandlerState> EventHub::handlers() const {
   std::vector<HandlerState> out;
   for (const auto& [id, subscriber] : subscribers_)
-    out.push_back({subscriber.thread->name(), subscriber.events, subscriber.thread->pending()});
+    out.push_back(
+        {subscriber.thread->name(), subscriber.events, subscriber.thread->pending(), subscriber.hold_down.held()});
   return out;
 }
 

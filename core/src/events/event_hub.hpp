@@ -10,6 +10,8 @@
 #include <dbha/context.hpp>
 #include <dbha/events.hpp>
 
+#include "controller/hold_down.hpp"
+#include "controller/open_losses.hpp"
 #include "events/handler_thread.hpp"
 #include "state_store/state_store.hpp"
 
@@ -21,7 +23,7 @@ class EventHub {
   using Id = std::uint64_t;
 
   EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster,
-           RetryPauses pauses = {});
+           RetryPauses pauses = {}, Duration hold_down = {});
   ~EventHub();
 
   /// Throws Error for an event name that does not exist, and for a handler name already in use for one of the events.
@@ -43,6 +45,7 @@ class EventHub {
     std::string name;
     std::vector<std::string> events;
     std::size_t pending;
+    PartitionSet held;  ///< partitions with a dbrestart that waits for the end of its hold-down
   };
   std::vector<HandlerState> handlers() const;
 
@@ -50,10 +53,17 @@ class EventHub {
   struct Subscriber {
     std::vector<std::string> events;
     std::unique_ptr<HandlerThread> thread;
+    HoldDown hold_down;
+    OpenLosses losses;
     bool hears(std::string_view event) const;
   };
-  void catch_up(Subscriber& subscriber);
+  void catch_up(Subscriber& subscriber, bool followed);
+  void tell_losses(Subscriber& subscriber);
+  void arm_hold_down();
+  std::optional<Duration> end_hold_down();
+  std::optional<TimePoint> hold_down_end() const;
   void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events);
+  void amend(const std::string& handler, const DbRestart& event);
   void strike_off(const std::string& handler, const std::string& id);
 
   EventLoop& loop_;
@@ -62,12 +72,14 @@ class EventHub {
   std::string controller_;
   std::string cluster_;
   RetryPauses pauses_;
+  Duration hold_down_;
   std::uint64_t unstored_ = 0;
   std::shared_ptr<const Topology> applied_;
   bool partial_ = false;
   Id next_ = 1;
   std::shared_ptr<EventHub*> self_;  ///< emptied at the end: a handler that finishes later finds nobody
   std::map<Id, Subscriber> subscribers_;
+  Timer held_;  ///< runs while a dbrestart is held back; ends first: it uses everything above
 };
 
 }  // namespace dbha

@@ -31,6 +31,17 @@ void HandlerThread::deliver(Event event) {
   state_->changed.notify_all();
 }
 
+std::optional<DbRestart> HandlerThread::amend(const std::string& id, Loss loss) {
+  const std::lock_guard lock(state_->mutex);
+  for (std::size_t i = state_->begun ? 1 : 0; i < state_->queue.size(); ++i) {
+    auto* restart = std::get_if<DbRestart>(&state_->queue[i]);
+    if (!restart || restart->id != id) continue;
+    restart->loss = loss;
+    return *restart;
+  }
+  return std::nullopt;
+}
+
 std::size_t HandlerThread::pending() const {
   const std::lock_guard lock(state_->mutex);
   return state_->queue.size();
@@ -43,12 +54,14 @@ void HandlerThread::State::run() {
     changed.wait(lock, [this] { return ending || !queue.empty(); });
     if (ending) return;
     const Event event = queue.front();  // stays queued while it runs: it is pending until it is done
+    begun = true;
     lock.unlock();
     const bool finished = handle(event);
     if (finished) done(event);
     lock.lock();
     if (finished) {
       queue.pop_front();
+      begun = false;
       pause = pauses.first;
       continue;
     }

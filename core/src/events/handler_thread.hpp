@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -36,6 +37,9 @@ class HandlerThread {
 
   /// Any thread.
   void deliver(Event event);
+  /// Any thread. Changes the dbrestart of that id while it waits for its first delivery; its new content then, nothing
+  /// if it is too late.
+  std::optional<DbRestart> amend(const std::string& id, Loss loss);
   /// Queued, running, or waiting to be tried again.
   std::size_t pending() const;
   const std::string& name() const { return state_->name; }
@@ -54,6 +58,7 @@ class HandlerThread {
     mutable std::mutex mutex;
     std::condition_variable changed;
     std::deque<Event> queue;
+    bool begun = false;  ///< the first of the queue has been delivered, though it may be again
     bool ending = false;
 
     void run();

@@ -157,6 +157,15 @@ void StateStore::accept(const std::string& handler, const PartitionMap<Mark>& ha
   transaction.commit();
 }
 
+void StateStore::amend(const std::string& handler, const DbRestart& event) {
+  const std::string text = to_json(Event(event)).dump();
+  Statement(db_.get(), "UPDATE pending SET event = ?3 WHERE handler = ?1 AND id = ?2")
+      .bind(1, handler)
+      .bind(2, event.id)
+      .bind(3, text)
+      .run();
+}
+
 std::vector<DbRestart> StateStore::pending(const std::string& handler) const {
   std::vector<DbRestart> out;
   Statement read(db_.get(), "SELECT event FROM pending WHERE handler = ?1 ORDER BY number");

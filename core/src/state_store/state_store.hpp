@@ -42,6 +42,8 @@ class StateStore {
   /// ids.
   void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
               const std::string& id_prefix);
+  /// Replaces what is stored of an event that is still due to this handler.
+  void amend(const std::string& handler, const DbRestart& event);
   /// The events due to this handler, oldest first.
   std::vector<DbRestart> pending(const std::string& handler) const;
   void done(const std::string& handler, const std::string& event_id);

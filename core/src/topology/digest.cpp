@@ -46,10 +46,7 @@ Version version_of(const Topology& topology) {
         .add(mark.epoch.value)
         .add(mark.count)
         .add(mark.owner.value)
-        .add(mark.replid.value)
-        .add(static_cast<std::uint64_t>(mark.loss))
-        .add(static_cast<std::uint64_t>(mark.old_offset))
-        .add(static_cast<std::uint64_t>(mark.new_offset));
+        .add(mark.replid.value);
   }
   return {topology.generation, topology.epoch(), fnv.value()};
 }

@@ -39,7 +39,9 @@ bool Feed::advance(Detector& detector, const Stamp& stamp, bool& gap) {
 
 bool Feed::hold(Detector& detector, const Publication& publication) {
   detector.publication_sequence = publication.stamp.sequence;
-  const bool news = detector.version != publication.version || !detector.topology;
+  // The version does not tell of a loss that has become known: that is advice, and makes no other topology.
+  const bool news =
+      !detector.topology || detector.version != publication.version || *detector.topology != *publication.topology;
   detector.version = publication.version;
   detector.topology = publication.topology;
   return news;

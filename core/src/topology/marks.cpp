@@ -1,6 +1,5 @@
 #include "topology/marks.hpp"
 
-#include <string_view>
 #include <tuple>
 
 namespace dbha {
@@ -10,12 +9,25 @@ auto order(const Mark& m) {
   return std::tie(m.epoch, m.count, m.owner, m.replid);
 }
 
-/// The stream of writes without what next_mark() added to tell its changes apart.
-std::string_view stream_of(const ReplId& replid) {
-  return std::string_view(replid.value).substr(0, replid.value.find('@'));
+/// Of one and the same mark: what is known wins over what is not, and a loss over none, whoever says it.
+const Mark& better_known(const Mark& a, const Mark& b) {
+  const auto known = [](const Mark& m) {
+    const int rank = m.loss == Loss::possible ? 2 : m.loss == Loss::none ? 1 : 0;
+    return std::tuple(rank, m.old_offset, m.new_offset);
+  };
+  return known(b) > known(a) ? b : a;
+}
+
+const Mark& join_mark(const Mark& a, const Mark& b) {
+  if (order(a) == order(b)) return better_known(a, b);
+  return newer(b, a) ? b : a;
 }
 
 }  // namespace
+
+std::string_view stream_of(const ReplId& replid) {
+  return std::string_view(replid.value).substr(0, replid.value.find('@'));
+}
 
 bool same_event(const Mark& a, const Mark& b) {
   if (!a.replid.empty() && a.replid == b.replid) return true;
@@ -46,7 +58,7 @@ Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause 
 PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b) {
   PartitionMap<Mark> out;
   walk(a, b, [&](PartitionRange range, const Mark* x, const Mark* y) {
-    out.set(range, !y || (x && !newer(*y, *x)) ? *x : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
+    out.set(range, x && y ? join_mark(*x, *y) : x ? *x : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
   });
   return out;
 }

@@ -3,6 +3,8 @@
 /// never from the difference of two topologies: a failover A -> B -> A between two looks leaves the same owner and
 /// still lost writes (C5).
 
+#include <string_view>
+
 #include <dbha/topology.hpp>
 
 namespace dbha {
@@ -10,6 +12,9 @@ namespace dbha {
 /// Whether two marks name the same change: equal streams of writes, or the same (epoch, count, owner) with one stream
 /// not yet known.
 bool same_event(const Mark& a, const Mark& b);
+
+/// The stream of writes without what next_mark() added to tell its changes apart.
+std::string_view stream_of(const ReplId& replid);
 
 /// The order by which marks join: (epoch, count, owner, replid); cause and times are payload.
 bool newer(const Mark& a, const Mark& b);
@@ -19,7 +24,8 @@ bool newer(const Mark& a, const Mark& b);
 /// owner changed cannot name the new change, so the epoch is added to it, and the count where even that is the old one.
 Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause cause);
 
-/// Marks join partition by partition, apart from the claims; what only one of them knows stays.
+/// Marks join partition by partition, apart from the claims; what only one of them knows stays. Of one and the same
+/// mark a known loss wins over an unknown one, `possible` over `none`.
 PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b);
 
 /// What has been handled once the events due for `marks` have been told. A mark that is another event replaces the old

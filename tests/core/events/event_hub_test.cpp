@@ -9,6 +9,7 @@
 #include "support/sample_topology.hpp"
 #include "support/temp_folder.hpp"
 #include "support/test_log.hpp"
+#include "topology/ranges.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
@@ -69,9 +70,10 @@ HandlerThread::Handler telling(Told& told, bool result = true) {
 
 /// A process's loop, store and hub. `end` ends the hub and keeps the loop's last posts undone, as a crash would.
 struct Process {
-  explicit Process(const TempFolder& folder)
+  explicit Process(const TempFolder& folder, Duration hold_down = {})
       : store(std::make_unique<StateStore>(folder.path(), "n")),
-        hub(std::make_unique<EventHub>(loop, log, *store, "c", "nb", RetryPauses{milliseconds(1), milliseconds(2)})) {}
+        hub(std::make_unique<EventHub>(loop, log, *store, "c", "nb", RetryPauses{milliseconds(1), milliseconds(2)},
+                                       hold_down)) {}
 
   template <class Condition>
   bool turn_until(Condition condition) {
@@ -285,4 +287,92 @@ TEST_CASE("a handler may end its own subscription") {
   gate.open();
   REQUIRE(told.wait_for(1));
   REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+}
+
+namespace {
+
+Topology moved(Topology topology, std::uint64_t epoch, const char* from, const char* to, Loss loss = Loss::unknown) {
+  Mark m = mark(epoch, 0, to, "stream-" + std::to_string(epoch));
+  m.cause = Cause::failover;
+  m.old_owner = {from};
+  m.loss = loss;
+  topology.marks.set(range(0, 99), m);
+  return topology;
+}
+
+}  // namespace
+
+TEST_CASE("a flapping shard's later changes are told once, when the hold-down ends by the loop's own timer") {
+  TempFolder folder;
+  Process p(folder, milliseconds(300));
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  auto topology = three_shards();
+  p.apply(topology);
+  p.apply(topology = moved(topology, 4, "p1", "r1"));
+  p.apply(topology = moved(topology, 5, "r1", "p1"));
+  p.apply(topology = moved(topology, 6, "p1", "r1"));
+  REQUIRE(text_of(p.hub->handlers().at(0).held) == "0-99");
+  REQUIRE(p.turn_until([&] { return told.events().size() == 3; }));
+  REQUIRE(told.restart(1).epoch.value == 4);
+  REQUIRE(told.restart(2).epoch.value == 6);
+  REQUIRE(p.hub->handlers().at(0).held.empty());
+}
+
+TEST_CASE("a restart of the process within a hold-down loses nothing: what was held is told at once") {
+  TempFolder folder;
+  auto topology = three_shards();
+  {
+    Process p(folder, seconds(60));
+    Told told;
+    p.hub->subscribe({"dbrestart"}, "h", telling(told));
+    p.apply(topology);
+    p.apply(topology = moved(topology, 4, "p1", "r1"));
+    p.apply(topology = moved(topology, 5, "r1", "p1"));
+    REQUIRE(p.turn_until([&] { return told.events().size() == 2 && p.store->pending("h").empty(); }));
+  }
+  Process p(folder, seconds(60));
+  Told told;
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  p.apply(topology);
+  REQUIRE(told.wait_for(1));
+  REQUIRE(told.restart(0).epoch.value == 5);
+}
+
+TEST_CASE("a loss that becomes known is told in a message of its own, once, and nothing is delivered again") {
+  TempFolder folder;
+  Process p(folder);
+  Told told;
+  p.hub->subscribe({"dbrestart", "loss_known"}, "h", telling(told));
+  p.apply(three_shards());
+  p.apply(moved(three_shards(), 4, "p1", "r1"));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0 && told.events().size() == 2; }));
+  p.apply(moved(three_shards(), 4, "p1", "r1", Loss::none));
+  p.apply(moved(three_shards(), 4, "p1", "r1", Loss::none));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+  REQUIRE(told.events().size() == 3);
+  const auto known = std::get<LossKnown>(told.events()[2]);
+  REQUIRE(known.id == told.restart(1).id);
+  REQUIRE(known.loss == Loss::none);
+}
+
+TEST_CASE("a dbrestart that waits in the queue learns its loss there and in the store, and no message follows") {
+  TempFolder folder;
+  Process p(folder);
+  Gate gate;
+  Told told;
+  p.hub->subscribe({"dbrestart", "loss_known"}, "h", [&](const Event& event) {
+    told.add(event);
+    gate.pass();
+    return true;
+  });
+  p.apply(three_shards());
+  REQUIRE(told.wait_for(1));  // it hangs
+  p.apply(moved(three_shards(), 4, "p1", "r1"));
+  p.apply(moved(three_shards(), 4, "p1", "r1", Loss::possible));
+  REQUIRE(p.store->pending("h").at(1).loss == Loss::possible);
+  gate.open();
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+  REQUIRE(told.events().size() == 2);
+  REQUIRE(told.restart(1).loss == Loss::possible);
 }

@@ -116,3 +116,18 @@ TEST_CASE("of two forms of one handled event the complete one is kept") {
   REQUIRE(handle_marks(known, unknown) == known);
   REQUIRE(handle_marks(unknown, known) == known);
 }
+
+TEST_CASE("of one and the same mark a known loss wins over an unknown one, possible over none, in any order") {
+  PartitionMap<Mark> maps[3];
+  const Loss losses[] = {Loss::unknown, Loss::none, Loss::possible};
+  for (int i = 0; i < 3; ++i) {
+    Mark m = mark(4, 0, "r1", "stream");
+    m.loss = losses[i];
+    maps[i].set(range(0, 99), m);
+  }
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) REQUIRE(join_marks(maps[i], maps[j]) == maps[std::max(i, j)]);
+  PartitionMap<Mark> newer_one;
+  newer_one.set(range(0, 99), mark(5, 0, "p1", "later"));
+  REQUIRE(join_marks(maps[2], newer_one) == newer_one);
+}
