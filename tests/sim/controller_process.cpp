@@ -10,11 +10,11 @@ constexpr Duration tick_period = std::chrono::milliseconds(20);
 constexpr Duration ack_period = std::chrono::seconds(5);
 constexpr Duration self_read_limit = std::chrono::seconds(3);
 
-ControllerSettings settings_of(const std::string& name, std::uint64_t seed) {
+ControllerSettings settings_of(const std::string& name, std::size_t detectors, std::uint64_t seed) {
   ControllerSettings out;
   out.name = name;
   out.cluster = "sim";
-  out.detectors = 1;
+  out.detectors = detectors;
   out.seed = seed;
   return out;
 }
@@ -27,7 +27,7 @@ ControllerProcess::ControllerProcess(Site& site, std::size_t index, std::uint64_
       index_(index),
       name_("c" + std::to_string(index)),
       store_(store),
-      state_(settings_of(name_, random.next()), site.clock.now()),
+      state_(settings_of(name_, site.detectors, random.next()), site.clock.now()),
       connections_(site, random.fork(1), [this](const Hint& hint) { subscriber_->send_hint(hint); }),
       writer_(site, random.fork(2), data, connections_, write_pause, [this] {
         store_.pending.pop_front();

@@ -110,6 +110,9 @@ const RunId& Cluster::run_id(std::size_t node) const {
 const ReplId& Cluster::replid(std::size_t node) const {
   return model_->node(node).replid;
 }
+Epoch Cluster::current_epoch(std::size_t node) const {
+  return model_->node(node).picture.current_epoch;
+}
 std::optional<std::size_t> Cluster::owner(Partition partition) const {
   return model_->owner(partition);
 }

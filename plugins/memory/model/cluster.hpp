@@ -122,6 +122,7 @@ class Cluster {
   std::optional<std::size_t> primary_of(std::size_t node) const;  ///< of a replica
   const RunId& run_id(std::size_t node) const;
   const ReplId& replid(std::size_t node) const;
+  Epoch current_epoch(std::size_t node) const;  ///< the greatest that it has heard of
   /// The running node that claims the partition itself with the highest epoch.
   std::optional<std::size_t> owner(Partition partition) const;
   /// The partitions that the node claims itself.

@@ -10,7 +10,7 @@ namespace {
 
 ScheduleOptions all_groups() {
   ScheduleOptions out;
-  out.groups = {FaultGroup::main, FaultGroup::minority, FaultGroup::reach, FaultGroup::outage};
+  out.groups = {FaultGroup::main, FaultGroup::minority, FaultGroup::reach, FaultGroup::outage, FaultGroup::fleet};
   return out;
 }
 
