@@ -22,6 +22,13 @@ struct Question {
 int status(const Question& question);
 int topology(const Question& question);
 
+/// Publishes what a majority of the primaries names now, whatever stands against it (R5 by hand).
+struct ResetQuestion {
+  Question process;
+  bool yes = false;  ///< do not ask back
+};
+int reset(const ResetQuestion& question);
+
 /// What a process does, line by line as it happens, until Ctrl-C (130) or SIGTERM (0). When the process goes away it is
 /// waited for, or with `no_wait` the exit status is 3.
 struct WatchQuestion {

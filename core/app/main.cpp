@@ -74,6 +74,12 @@ int dispatch(int argc, char** argv) {
   auto* topology = program.add_subcommand("topology", "The topology that a running process uses");
   add_question(*topology, question);
 
+  app::ResetQuestion reset_question;
+  auto* reset = program.add_subcommand(
+      "reset", "Make a detector publish what a majority of the primaries names now, under a new generation");
+  add_question(*reset, reset_question.process);
+  reset->add_flag("--yes", reset_question.yes, "Do not ask back");
+
   app::WatchQuestion watch_question;
   auto* watch = program.add_subcommand(
       "watch", "What a running process does, line by line, until Ctrl-C: topologies published and applied, events");
@@ -114,6 +120,7 @@ int dispatch(int argc, char** argv) {
   if (*check) return app::check(config, json);
   if (*status) return app::status(question);
   if (*topology) return app::topology(question);
+  if (*reset) return app::reset(reset_question);
   if (*watch) return app::watch(watch_question);
   if (*shell) return run_shell(shell_options);
   if (*demo) return run_demo(demo_options);

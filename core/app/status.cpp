@@ -42,6 +42,10 @@ void print_detector(const json& detector) {
               detector.at("reason").get<std::string>().empty() ? "" : (" (" + text(detector, "reason") + ")").c_str());
   std::printf("  version   %s\n  publish   %s\n  control   %s\n", text(detector, "version").c_str(),
               text(detector, "publish").c_str(), text(detector, "control").c_str());
+  for (const auto& peer : detector.at("peers"))
+    std::printf("  peer      %s: %s, %s, heard %s ago\n", text(peer, "name").c_str(),
+                peer.at("live").get<bool>() ? text(peer, "status").c_str() : "SILENT", text(peer, "version").c_str(),
+                age_text(peer.at("heard_ms").get<std::int64_t>()).c_str());
   const auto& controllers = detector.at("controllers");
   std::printf("  hints     %s\n", hints_text(detector.at("hints")).c_str());
   std::printf("  current   %s of %zu controllers\n", text(detector, "current_controllers").c_str(), controllers.size());

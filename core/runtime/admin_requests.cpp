@@ -20,6 +20,8 @@ void detector_problems(const json& detector, json& problems) {
   } else if (!reason.empty()) {
     problems.push_back(reason);
   }
+  if (const auto missing = detector.at("peers_missing").get<std::size_t>(); missing > 0)
+    problems.push_back(std::to_string(missing) + " of " + detector.at("peers_configured").dump() + " peers are silent");
   for (const auto& controller : detector.at("controllers"))
     if (!controller.at("current").get<bool>())
       problems.push_back("controller " + controller.at("name").get<std::string>() + " has not applied " +
@@ -76,6 +78,13 @@ json topology_json(const AdminFacts& facts) {
   return out;
 }
 
+json reset_json(const AdminFacts& facts) {
+  if (!facts.detector) return {{"reset", false}, {"reason", "this process has no detector; ask one that has"}};
+  const auto refused = facts.detector->reset();
+  if (!refused.empty()) return {{"reset", false}, {"reason", refused}};
+  return {{"reset", true}, {"version", facts.detector->detector().version().text()}};
+}
+
 json state_json(const AdminFacts& facts) {
   json out = status_json(facts);
   for (const char* role : {"detector", "controller"})
@@ -97,9 +106,10 @@ bus::AdminAnswer answer_admin_request(std::string_view request, const std::funct
     const auto what = asked["request"].get<std::string>();
     if (what == "status") return status_json(facts()).dump();
     if (what == "topology") return topology_json(facts()).dump();
+    if (what == "reset") return reset_json(facts()).dump();
     if (what == "watch")
       return {state_json(facts()).dump(), asked.value("beats", false) ? watch_news | watch_beats : watch_news + 0U};
-    return json{{"error", "there is no request '" + what + "'; there are status, topology and watch"}}.dump(
+    return json{{"error", "there is no request '" + what + "'; there are status, topology, reset and watch"}}.dump(
         -1, ' ', false, json::error_handler_t::replace);
   } catch (const std::exception& e) {
     return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);

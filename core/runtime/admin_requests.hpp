@@ -1,6 +1,6 @@
 #pragma once
-/// What the admin endpoint answers: {"request": "status"}, {"request": "topology"}, and {"request": "watch"}, after
-/// which lines follow; anything else gets {"error": "..."}.
+/// What the admin endpoint answers: {"request": "status"}, {"request": "topology"}, {"request": "reset"},
+/// and {"request": "watch"}, after which lines follow; anything else gets {"error": "..."}.
 
 #include <functional>
 #include <string>
@@ -18,7 +18,7 @@ class DetectorRole;
 
 struct AdminFacts {
   const Config& config;
-  const DetectorRole* detector;      ///< nullptr: not played
+  DetectorRole* detector;            ///< nullptr: not played
   const ControllerRole* controller;  ///< nullptr: not played
 };
 
@@ -34,6 +34,8 @@ bus::AdminAnswer answer_admin_request(std::string_view request, const std::funct
 /// "problems" is empty if all is well; its first line is what an operator should read first.
 nlohmann::json status_json(const AdminFacts& facts);
 nlohmann::json topology_json(const AdminFacts& facts);
+/// R5 by hand: what the detector did, or why it refused.
+nlohmann::json reset_json(const AdminFacts& facts);
 /// The status without the histories: where a watcher begins.
 nlohmann::json state_json(const AdminFacts& facts);
 

@@ -1,9 +1,8 @@
 #include "runtime/controller_role.hpp"
 
-#include <random>
-
 #include <dbha_bus/subscriber.hpp>
 
+#include "runtime/random_seed.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
 #include "topology/json.hpp"
@@ -16,11 +15,6 @@ constexpr Duration tick_period = std::chrono::milliseconds(20);
 /// Repeated, so that a detector that was restarted learns of the whole fleet, and one that is gone is missed.
 constexpr Duration ack_period = std::chrono::seconds(5);
 constexpr Duration self_read_limit = std::chrono::seconds(3);
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 ControllerSettings settings_of(const Config& config) {
   ControllerSettings out;
@@ -79,7 +73,7 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
     return tick_period;
   });
   acks_ = Timer(loop_, ack_period, [this]() -> std::optional<Duration> {
-    send_acks();
+    send_acks(state_.acks());
     return ack_period;
   });
 }
@@ -124,7 +118,8 @@ void ControllerRole::on_subscription_interrupted(SubscriptionGap gap) {
 void ControllerRole::perform(ControllerOutput output) {
   for (const auto index : output.requests) subscriber_->request_snapshot(index);
   if (output.apply) apply(*output.apply);
-  if (!output.acks.empty()) send_acks();
+  if (!output.acks.empty()) send_acks(std::move(output.acks));
+  for (const auto& due : output.envelopes) subscriber_->send_envelope(due.detector, due.publication);
   // Before the events: a handler runs on its own thread, at once, and must find in topology() what it is told of.
   if (changed_ && (output.marks || !output.events.empty())) changed_();
   for (const auto& event : output.events) tell(event);
@@ -172,8 +167,8 @@ void ControllerRole::mention(const Beat& beat) {
                    loop_.now(), wall_clock_ms());
 }
 
-void ControllerRole::send_acks() {
-  for (Ack ack : state_.acks()) {
+void ControllerRole::send_acks(std::vector<Ack> acks) {
+  for (Ack& ack : acks) {
     ack.controller = name_;
     ack.pending = hub_.pending();
     subscriber_->send_ack(ack);

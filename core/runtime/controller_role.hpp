@@ -48,7 +48,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void perform(ControllerOutput output);
   void apply(const ApplyOrder& order);
   void tell(const Event& event);
-  void send_acks();
+  void send_acks(std::vector<Ack> acks);
   std::optional<Duration> send_hints();
   void read_topology();
   void record(nlohmann::json entry);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <dbha_bus/subscriber.hpp>
+
+#include "runtime/random_seed.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
 
@@ -10,8 +13,13 @@ namespace {
 
 constexpr Duration beat_period = std::chrono::seconds(1);
 
-DetectorSettings settings_of(const DetectorConfig& config, const Backend& backend) {
+DetectorSettings settings_of(const std::string& name, const DetectorConfig& config, const Backend& backend) {
   DetectorSettings out;
+  out.name = name;
+  out.peers = config.peers.size();
+  out.seed = random_seed();
+  out.listen = config.listen;
+  out.reset_after = config.reset_after;
   out.probe.period = config.period;
   out.probe.suspect_for = config.suspect_for;
   out.probe.commands_per_second = config.probe_budget;
@@ -20,6 +28,15 @@ DetectorSettings settings_of(const DetectorConfig& config, const Backend& backen
   out.partitions = backend.traits().partitions;
   out.voters = backend.traits().voters;
   out.seeds = backend.seeds();
+  return out;
+}
+
+bus::SubscriberSettings peers_of(const Config& config) {
+  bus::SubscriberSettings out;
+  out.cluster = config.cluster;
+  out.controller = config.name;
+  out.peer = true;
+  for (const auto& peer : config.detector->peers) out.detectors.push_back({peer.publish, peer.control});
   return out;
 }
 
@@ -34,9 +51,10 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       seeds_(backend.seeds()),
       limit_(5, std::chrono::seconds(10)),
       detector_(
-          settings_of(*config.detector, backend),
+          settings_of(config.name, *config.detector, backend),
           [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); }, store.detector(),
-          now()) {
+          now()),
+      configured_peers_(config.detector->peers.size()) {
   bus::PublisherSettings settings;
   settings.cluster = config.cluster;
   settings.detector = config.name;
@@ -49,6 +67,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
   // What was published before the restart is served at once, with a status that says how far to trust it.
   if (detector_.published()) publisher_->publish(detector_.version(), detector_.published());
   send_beat();
+  if (configured_peers_ > 0) peers_ = bus::open_subscriber(bus, loop, log, *this, peers_of(config));
   for (const auto& seed : seeds_) troubles_[seed] = "no answer yet";
   source_ = backend.open_source(*this, config.detector->probe_timeout);
   perform(detector_.start(now()));
@@ -103,12 +122,34 @@ void DetectorRole::on_hint(std::string controller, Hint hint) {
 }
 void DetectorRole::on_ack(Ack ack) {
   fleet_.on_ack(ack, loop_.now());
+  perform(detector_.on_held(ack.controller, ack.applied, now()));
 }
 void DetectorRole::on_hello(std::string controller, bool peer) {
   if (!peer) fleet_.on_hello(controller, loop_.now());
 }
 void DetectorRole::on_envelope(std::string, Publication publication) {
   perform(detector_.on_envelope(publication, now()));
+}
+void DetectorRole::on_publication(Publication publication) {
+  perform(detector_.on_publication(publication, now()));
+}
+void DetectorRole::on_beat(Beat beat) {
+  perform(detector_.on_beat(beat, now()));
+}
+void DetectorRole::on_snapshot(std::size_t peer, Snapshot snapshot) {
+  perform(detector_.on_snapshot(peer, snapshot, now()));
+}
+void DetectorRole::on_snapshot_refused(std::size_t peer, Duration retry_after) {
+  perform(detector_.on_snapshot_refused(peer, retry_after, now()));
+}
+void DetectorRole::on_garbage(std::string) {}  // the bus has logged it
+std::string DetectorRole::reset() {
+  Reset reset = detector_.reset(now());
+  const auto outcome = reset.refused.empty() ? "published " + detector_.version().text() : reset.refused;
+  log_.warning("reset_by_hand", {{"outcome", outcome}});
+  history_.add({{"what", "reset_by_hand"}, {"outcome", outcome}}, loop_.now(), wall_clock_ms());
+  perform(std::move(reset.output));
+  return reset.refused;
 }
 void DetectorRole::tick() {
   for (const auto& hint : intake_.due(loop_.now())) perform(detector_.on_hint(hint, now()));
@@ -128,6 +169,8 @@ void DetectorRole::perform(DetectorOutput output) {
   if (output.store) save();
   if (output.publish) publish(*output.publish);
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
+  if (!peers_) return;
+  for (const auto peer : output.requests) peers_->request_snapshot(peer);
 }
 
 /// Before anything is published: what a controller has heard of must not be forgotten by the detector.
@@ -181,6 +224,20 @@ nlohmann::json DetectorRole::seeds_json() const {
   return out;
 }
 
+nlohmann::json DetectorRole::peers_json() const {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& [name, age] : detector_.peers().ages(loop_.now())) {
+    const Beat& beat = detector_.peers().beats().at(name);
+    out.push_back({{"name", name},
+                   {"live", age < Feed::live_for},
+                   {"status", text_of(beat.status)},
+                   {"reason", beat.reason},
+                   {"version", beat.version.known() ? beat.version.text() : ""},
+                   {"heard_ms", std::chrono::duration_cast<std::chrono::milliseconds>(age).count()}});
+  }
+  return out;
+}
+
 nlohmann::json DetectorRole::controllers_json() const {
   nlohmann::json controllers = nlohmann::json::array();
   for (const auto& [name, member] : fleet_.members()) {
@@ -207,12 +264,17 @@ nlohmann::json DetectorRole::hints_json() const {
 }
 
 nlohmann::json DetectorRole::status() const {
+  nlohmann::json peers = peers_json();
+  const auto live = std::count_if(peers.begin(), peers.end(), [](const auto& p) { return p.at("live") == true; });
   return {{"status", text_of(detector_.status())},
           {"reason", detector_.reason()},
           {"version", detector_.version().known() ? detector_.version().text() : ""},
           {"seeds", seeds_json()},
           {"publish", publisher_->publish_endpoint()},
           {"control", publisher_->control_endpoint()},
+          {"peers", std::move(peers)},
+          {"peers_configured", configured_peers_},
+          {"peers_missing", configured_peers_ - std::min(configured_peers_, static_cast<std::size_t>(live))},
           {"controllers", controllers_json()},
           {"current_controllers", fleet_.holding(detector_.version())},
           {"probe_commands", detector_.prober().commands()},

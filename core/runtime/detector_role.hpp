@@ -21,7 +21,7 @@ namespace dbha {
 
 /// The detector of a process: carries what the database says to the pure Detector, and what that concludes to the bus.
 /// Loop thread only. Throws StartError where an endpoint cannot be bound.
-class DetectorRole final : TopologySourceListener, BusPublisherListener {
+class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubscriberListener {
  public:
   DetectorRole(EventLoop& loop, Log& log, const Config& config, const bus::Context& bus, Backend& backend,
                StateStore& store);
@@ -31,6 +31,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   nlohmann::json status() const;
   History& history() { return history_; }
   const Detector& detector() const { return detector_; }
+  /// R5 by hand. Returns why it was refused, nothing if it was done.
+  std::string reset();
 
  private:
   void on_view(View view) override;
@@ -44,6 +46,12 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void on_hint(std::string controller, Hint hint) override;
   void on_hello(std::string controller, bool peer) override;
   void on_envelope(std::string controller, Publication publication) override;
+  // Of the other detectors:
+  void on_publication(Publication publication) override;
+  void on_beat(Beat beat) override;
+  void on_snapshot(std::size_t peer, Snapshot snapshot) override;
+  void on_snapshot_refused(std::size_t peer, Duration retry_after) override;
+  void on_garbage(std::string reason) override;
 
   Now now() const;
   void perform(DetectorOutput output);
@@ -53,6 +61,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void tick();
   void forget_troubles();
   nlohmann::json seeds_json() const;
+  nlohmann::json peers_json() const;
   nlohmann::json controllers_json() const;
   nlohmann::json hints_json() const;
 
@@ -68,6 +77,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   RateLimit limit_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;
+  std::size_t configured_peers_;
+  std::unique_ptr<BusSubscriber> peers_;  ///< null without any
   std::unique_ptr<TopologySource> source_;
   Timer tick_;  // the timers end first: they use everything above
   Timer beat_;

@@ -47,7 +47,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
     std::ofstream(password_file) << file.user.password << '\n';
     out << "username = \"" << file.user.name << "\"\npassword_file = \"" << password_file.string() << "\"\n";
   }
-  if (file.detector) out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\n";
+  if (file.detector)
+    out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n";
   out << "\n[controller]\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control << "\" }]\n";
   return config_of(file.name);
 }

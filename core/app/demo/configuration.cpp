@@ -77,7 +77,7 @@ std::string loopback(std::uint16_t port) {
 
 std::string detector_section(const Place& place) {
   return "\n[detector]\n" + setting("publish", loopback(place.publish_port)) +
-         setting("control", loopback(place.control_port));
+         setting("control", loopback(place.control_port)) + setting("listen", "0s");  // a new fleet holds nothing yet
 }
 
 std::string controller_section(const Place& place) {

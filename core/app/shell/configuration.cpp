@@ -44,6 +44,7 @@ Config of_seeds(const std::vector<std::string>& seeds, const std::filesystem::pa
   config.backend = redis(seeds);
   config.detector = DetectorConfig{};
   config.detector->bind = bus_in(folder);
+  config.detector->listen = {};  // nobody else knows this detector
   config.controller = ControllerConfig{};
   config.controller->detectors = {config.detector->bind};
   config.controller->queue_bytes = room_for_bytes;

@@ -83,12 +83,8 @@ DetectorConfig read_detector(const std::filesystem::path& file, const Tree& tabl
   require_order(section, "probe_timeout", config.probe_timeout, "period", config.period);
   // A hint must be believed for at least one round, or it changes nothing.
   require_order(section, "period", config.period, "suspect_for", config.suspect_for);
-  if (const Tree::Entry* peers = table.find("peers")) {
+  if (const Tree::Entry* peers = table.find("peers"))
     config.peers = read_endpoint_list(file, "detector.peers", peers->value);
-    if (!config.peers.empty())
-      throw ConfigError(place(file, peers->value.at) +
-                        "detector.peers: not supported by this version; run one detector, and leave the list empty");
-  }
   return config;
 }
 

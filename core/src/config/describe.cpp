@@ -13,9 +13,12 @@ std::string log_line(const LogConfig& log) {
 }
 
 std::string detector_line(const DetectorConfig& detector) {
+  std::vector<std::string> peers;
+  for (const BusEndpoints& peer : detector.peers) peers.push_back(peer.publish);
   return "detector publishing on " + detector.bind.publish + ", answering hellos on " + detector.bind.control +
          ", asking each " + text_of_duration(detector.period) + " within " + std::to_string(detector.probe_budget) +
-         " commands and " + text_of_size(detector.probe_bytes) + " a second";
+         " commands and " + text_of_size(detector.probe_bytes) + " a second" +
+         (peers.empty() ? "" : ", one of several beside " + joined(peers));
 }
 
 std::string controller_line(const ControllerConfig& controller) {

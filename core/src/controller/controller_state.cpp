@@ -1,24 +1,46 @@
 #include "controller/controller_state.hpp"
 
+#include <algorithm>
+
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
 #include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 
 namespace dbha {
+namespace {
+
+/// A fleet that hears a new life of a detector does not speak to it in one moment; all have spoken within a beat, so
+/// that its next one can ask for envelopes.
+constexpr Duration greeting_for_each = std::chrono::microseconds(100);
+constexpr Duration least_greeting = std::chrono::milliseconds(20);
+constexpr Duration longest_greeting = std::chrono::milliseconds(800);
+/// Detectors ask once a second; one that asks more often is not given more.
+constexpr Duration give_pause = std::chrono::milliseconds(500);
+
+}  // namespace
 
 ControllerState::ControllerState(ControllerSettings settings, TimePoint now)
-    : settings_(std::move(settings)), feed_(settings_.detectors, settings_.seed, now), started_(now) {}
+    : settings_(std::move(settings)),
+      feed_(settings_.detectors, settings_.seed, now),
+      patient_from_(now),
+      random_(settings_.seed) {}
 
 ControllerOutput ControllerState::on_publication(const Publication& publication, TimePoint now) {
   ControllerOutput out;
-  if (feed_.take(publication, now)) rejoin(out, now);
+  greet(publication.stamp, now);
+  if (feed_.take(publication, now)) {
+    keep(publication);
+    rejoin(out, now);
+  }
   return out;
 }
 
 ControllerOutput ControllerState::on_beat(const Beat& beat, TimePoint now) {
   ControllerOutput out;
+  greet(beat.stamp, now);
   feed_.take(beat, now);
+  give_envelope(out, beat, now);
   check_freshness(out, now);
   ask(out, now);
   return out;
@@ -26,7 +48,10 @@ ControllerOutput ControllerState::on_beat(const Beat& beat, TimePoint now) {
 
 ControllerOutput ControllerState::on_snapshot(std::size_t index, const Snapshot& snapshot, TimePoint now) {
   ControllerOutput out;
-  if (feed_.take(index, snapshot, now)) rejoin(out, now);
+  if (feed_.take(index, snapshot, now)) {
+    keep(snapshot.publication);
+    rejoin(out, now);
+  }
   check_freshness(out, now);
   return out;
 }
@@ -91,7 +116,12 @@ ControllerOutput ControllerState::on_tick(TimePoint now) {
   ControllerOutput out;
   check_freshness(out, now);
   ask(out, now);
-  if (!target_ && !self_read_asked_ && now - started_ >= settings_.self_read_after) {
+  if (greet_at_ && now >= *greet_at_) {
+    greet_at_.reset();
+    out.acks = held();
+  }
+  if (feed_.starting(now)) patient_from_ = now;  // that one will publish in a moment: it knows better than one look
+  if (!target_ && !self_read_asked_ && now - patient_from_ >= settings_.self_read_after) {
     self_read_asked_ = true;
     out.read_topology = true;
   }
@@ -100,6 +130,40 @@ ControllerOutput ControllerState::on_tick(TimePoint now) {
 
 void ControllerState::ask(ControllerOutput& out, TimePoint now) {
   if (auto index = feed_.due_request(now)) out.requests.push_back(*index);
+}
+
+void ControllerState::keep(const Publication& publication) {
+  if (kept_ && publication.topology->generation < kept_->topology->generation) return;
+  kept_ = publication;
+}
+
+/// A detector in a new life may have lost its memory: it is told what is held here, without being asked.
+void ControllerState::greet(const Stamp& stamp, TimePoint now) {
+  std::uint64_t& start = starts_[stamp.detector];
+  if (stamp.start <= start) return;
+  start = stamp.start;
+  if (!kept_ || greet_at_) return;
+  const Duration window = std::clamp<Duration>(feed_.fleet() * greeting_for_each, least_greeting, longest_greeting);
+  greet_at_ = now + Duration(std::uniform_int_distribution<Duration::rep>(0, window.count())(random_));
+}
+
+void ControllerState::give_envelope(ControllerOutput& out, const Beat& beat, TimePoint now) {
+  const auto& wanted = beat.envelopes_wanted;
+  if (!kept_ || std::find(wanted.begin(), wanted.end(), settings_.name) == wanted.end()) return;
+  const auto [given, first] = given_.try_emplace(beat.stamp.detector, now);
+  if (!first && now - given->second < give_pause) return;
+  given->second = now;
+  out.envelopes.push_back({beat.stamp.detector, *kept_});
+}
+
+/// For each detector heard: what is held of it, else what is held of another one.
+std::vector<Ack> ControllerState::held() const {
+  std::vector<Ack> out = acks_;
+  for (const auto& [detector, start] : starts_) {
+    const bool named = std::any_of(out.begin(), out.end(), [&](const Ack& a) { return a.detector == detector; });
+    if (!named) out.push_back({.controller = {}, .detector = detector, .start = start, .applied = kept_->version});
+  }
+  return out;
 }
 
 void ControllerState::check_freshness(ControllerOutput& out, TimePoint now) {

@@ -2,14 +2,16 @@
 /// The controller as one pure state machine: what comes from the bus goes in, with the time; what to apply, to ask for
 /// and to tell comes out. Apply first, then emit: no event leaves before the connections it needs are in place.
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include <dbha/events.hpp>
 
-#include "controller/feed.hpp"
+#include "topology/feed.hpp"
 
 namespace dbha {
 
@@ -35,11 +37,18 @@ struct MarksApplied {
   bool partial = false;
 };
 
+/// A detector that lost its store asks for what this controller holds (R3).
+struct EnvelopeDue {
+  std::string detector;
+  Publication publication;
+};
+
 struct ControllerOutput {
   std::optional<ApplyOrder> apply;
   std::optional<MarksApplied> marks;
   std::vector<Event> events;  ///< all but dbrestart
   std::vector<Ack> acks;      ///< `pending` is the caller's to fill in
+  std::vector<EnvelopeDue> envelopes;
   std::vector<std::size_t> requests;
   bool read_topology = false;  ///< no detector answers: ask the database once
 };
@@ -74,10 +83,14 @@ class ControllerState {
   void order(ControllerOutput& out, Topology topology);
   void check_freshness(ControllerOutput& out, TimePoint now);
   void ask(ControllerOutput& out, TimePoint now);
+  void keep(const Publication& publication);
+  void greet(const Stamp& stamp, TimePoint now);
+  void give_envelope(ControllerOutput& out, const Beat& beat, TimePoint now);
+  std::vector<Ack> held() const;
 
   ControllerSettings settings_;
   Feed feed_;
-  TimePoint started_;
+  TimePoint patient_from_;                  ///< without any detector the topology is read self_read_after later
   std::shared_ptr<const Topology> target_;  ///< being applied, or applied
   Version target_version_;
   std::vector<Ack> target_acks_;
@@ -85,6 +98,12 @@ class ControllerState {
   std::shared_ptr<const Topology> applied_;
   Version applied_version_;
   std::vector<Ack> acks_;
+  // What a detector without memory needs to know of the fleet (R3).
+  std::optional<Publication> kept_;  ///< the last one accepted, never one of a lower generation
+  std::map<std::string, std::uint64_t> starts_;
+  std::map<std::string, TimePoint> given_;
+  std::optional<TimePoint> greet_at_;
+  std::mt19937_64 random_;
   bool stale_ = false;
   bool self_read_asked_ = false;
 };

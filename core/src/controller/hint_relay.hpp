@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "controller/feed.hpp"
+#include "topology/feed.hpp"
 #include "topology/hint_topic.hpp"
 
 namespace dbha {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "detector/membership.hpp"
+#include "detector/conclusion.hpp"
+#include "detector/peers.hpp"
 #include "detector/targets.hpp"
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
@@ -40,14 +41,14 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
       changed_at_(now.time),
       last_input_(now.time),
       answers_from_(now.time),
+      peers_(settings_.peers, settings_.seed, now.time),
       evaluated_at_(now.time),
       looked_closer_(now.time),
       reason_("no majority has answered yet") {
   if (!published_) return;
   version_ = version_of(*published_);
-  // What was seen of the streams since it was stored is known only by the marks: an epoch above them is taken for a
-  // sign of loss, because a spurious dbrestart is better than a missed one.
-  for (const auto& entry : published_->marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
+  envelopes_.know(version_);
+  remember_marked(*published_);
   // Monotonic time means nothing to another process: the old owners have their time to answer once more.
   PartitionMap<PendingReshard> pending;
   for (auto [range, waiting] : memory_.pending) {
@@ -55,6 +56,12 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
     pending.set(range, waiting);
   }
   memory_.pending = std::move(pending);
+}
+
+/// What was seen of the streams since it was stored, or by others, is known only by the marks: an epoch above them is
+/// taken for a sign of loss, because a spurious dbrestart is better than a missed one.
+void Detector::remember_marked(const Topology& topology) {
+  for (const auto& entry : topology.marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
 }
 
 DetectorOutput Detector::start(Now now) {
@@ -158,28 +165,79 @@ DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
   return finish({}, now);
 }
 
-DetectorOutput Detector::on_publication(const Publication&, Now now) {
+// ---- What others hold
+
+DetectorOutput Detector::on_publication(const Publication& publication, Now now) {
+  envelopes_.know(publication.version);
+  dirty_ |= peers_.take(publication, now.time);
   return finish({}, now);
 }
-DetectorOutput Detector::on_beat(const Beat&, Now now) {
+
+DetectorOutput Detector::on_beat(const Beat& beat, Now now) {
+  peers_.take(beat, now.time);
   return finish({}, now);
 }
-DetectorOutput Detector::on_snapshot(std::size_t, const Snapshot&, Now now) {
+
+DetectorOutput Detector::on_snapshot(std::size_t peer, const Snapshot& snapshot, Now now) {
+  if (snapshot.publication.topology) envelopes_.know(snapshot.publication.version);
+  dirty_ |= peers_.take(peer, snapshot, now.time);
   return finish({}, now);
 }
-DetectorOutput Detector::on_snapshot_refused(std::size_t, Duration, Now now) {
+
+DetectorOutput Detector::on_snapshot_refused(std::size_t peer, Duration retry_after, Now now) {
+  peers_.refused(peer, retry_after, now.time);
   return finish({}, now);
 }
-DetectorOutput Detector::on_held(const std::string&, const Version&, Now now) {
+
+DetectorOutput Detector::on_held(const std::string& holder, const Version& version, Now now) {
+  envelopes_.named(holder, version, version_);
   return finish({}, now);
 }
-DetectorOutput Detector::on_envelope(const Publication&, Now now) {
+
+DetectorOutput Detector::on_envelope(const Publication& publication, Now now) {
+  dirty_ |= envelopes_.take(publication, version_);
   return finish({}, now);
+}
+
+/// What is published here together with what others publish and hold.
+std::shared_ptr<const Topology> Detector::joined(TimePoint now) const {
+  std::vector<Heard> others = peers_.heard(now);
+  for (auto& held : envelopes_.heard()) others.push_back(std::move(held));
+  if (others.empty()) return published_;
+  std::vector<NodeId> reach;
+  for (const auto& [id, view] : evidence(now).views) reach.push_back(id);
+  return joined_with(published_, std::move(reach), std::move(others), settings_.partitions);
+}
+
+/// An answer of a moment ago may come from a life that the others have seen end (C8).
+void Detector::drop_earlier_lives(const Topology& joined) {
+  for (const auto& node : joined.nodes) {
+    const View* view = observations_.latest(node.id);
+    if (!view || !from_an_earlier_life(node, view->run_id)) continue;
+    prober_.urgent(view->endpoint, Question::view);
+    observations_.forget(node.id);
+  }
+}
+
+Reset Detector::reset(Now now) {
+  Reset out;
+  if (tilt(out.output, now.time)) {
+    out.refused = "the detector is in tilt: " + reason_;
+  } else if (!published_) {
+    out.refused = "nothing has been published yet";
+  } else {
+    const Evidence seen = evidence(now.time);
+    const Grasp grasp = grasp_of(seen, joined(now.time), now.time);
+    out.refused = overrule_by_hand(out.output, grasp, seen, now);
+  }
+  out.output = finish(std::move(out.output), now);
+  return out;
 }
 
 DetectorOutput Detector::on_tick(Now now) {
   // Answers grow old without anybody saying so: look at least four times in each period.
   dirty_ |= now.time - evaluated_at_ >= prober_.period() / 4;
+  envelopes_.turn(version_, now.time);
   if (!tilt_until_) look_closer(now.time);
   return finish({}, now);
 }
@@ -190,6 +248,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
   const Duration late = now - std::exchange(last_input_, now);
   if (late > settings_.tilt_after) {
     observations_.clear();
+    overruling_.reset();
     answers_from_ = now;
     tilt_until_ = now + 2 * prober_.period();
     set_status(out, DetectorStatus::tilt,
@@ -206,6 +265,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
 DetectorOutput Detector::finish(DetectorOutput out, Now now) {
   if (!tilt(out, now.time) && dirty_) evaluate(out, now);
   for (auto& ask : prober_.due(now.time)) out.asks.push_back(std::move(ask));
+  if (const auto peer = peers_.due_request(now.time)) out.requests.push_back(*peer);
   return out;
 }
 
@@ -214,44 +274,104 @@ DetectorOutput Detector::finish(DetectorOutput out, Now now) {
 void Detector::evaluate(DetectorOutput& out, Now now) {
   dirty_ = false;
   evaluated_at_ = now.time;
+  const auto held = joined(now.time);
+  if (held && held != published_) drop_earlier_lives(*held);
   const Evidence seen = evidence(now.time);
-  const Candidate candidate = candidate_of(seen, settings_.voters);
-  voters_ = candidate.voters;
+  Grasp grasp = grasp_of(seen, held, now.time);
+  voters_ = grasp.candidate.voters;
   set_targets(out, seen);
-  Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
   const bool waited = waiting();
-  withheld_ = std::move(decision.withheld);
+  withheld_ = std::move(grasp.decision.withheld);
   note_withheld(out);
-  if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
+  if (grasp.decision.degraded) overruling_.reset();
+  if (!grasp.decision.degraded && settled(seen, now.time)) {
+    const auto overruled = due_to_overrule(grasp, seen, now.time);
+    conclude(out, grasp, overruled, grasp.held->generation + (overruled.empty() ? 0 : 1), seen, now);
+  }
   if (!waited) waiting_since_ = now.time;
   clear_suspicions(seen);
-  update_status(out, decision, now.time);
+  update_status(out, grasp.decision, now.time);
 }
 
-void Detector::conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& seen,
-                        Now now) {
-  static const auto nothing = std::make_shared<const Topology>();
-  const auto held = published_ ? published_ : nothing;  // publish() replaces it
-  const Topology& before = *held;
-  Topology after;
-  after.generation = published_ ? published_->generation : 1;
-  after.partitions = settings_.partitions;
-  after.claims = decision.claims;
-  after.nodes = members(before, decision.claims, candidate, seen);
-  Marking marking = set_marks(before, after, seen, memory_, now.time);
-  after.marks = std::move(marking.marks);
-  out.store = marking.pending != memory_.pending;
-  memory_.pending = std::move(marking.pending);
-  if (!published_ || after != *published_) publish(out, std::move(after), now);
-  remember(memory_, before, *published_, seen, now.wall_ms);
+Detector::Grasp Detector::grasp_of(const Evidence& seen, std::shared_ptr<const Topology> held, TimePoint now) const {
+  Grasp out;
+  out.candidate = candidate_of(seen, settings_.voters);
+  // A turn of an epoch needs answers asked for after the claim that it replaces was held, also if others brought it.
+  const bool as_published = published_ && held->claims == published_->claims;
+  out.held = held ? std::move(held) : std::make_shared<const Topology>(Topology{1, settings_.partitions, {}, {}, {}});
+  out.decision = decide(out.held->claims, out.candidate, seen, as_published ? changed_at_ : now);
+  return out;
 }
 
-/// The very first topology waits until every member has answered or has had its time to: it would be followed by others
-/// at once otherwise.
+/// What a majority has named for long enough, though it loses against what is published (R5).
+PartitionMap<Claim> Detector::due_to_overrule(const Grasp& grasp, const Evidence& seen, TimePoint now) {
+  const auto& held = grasp.held->claims;
+  const PartitionSet claimed = claimed_by_owners(held, grasp.candidate, seen);
+  if (claimed.size() == held.size()) {  // as mostly: every owner stands up for itself
+    overruling_.reset();
+    return {};
+  }
+  const auto lower = lower_claims(held, grasp.candidate, seen);
+  const auto free = overrulable(lower, held, claimed, vouched_by(peers_, held, now));
+  if (!overruling_.elapsed(free, settings_.reset_after, now)) return {};
+  overruling_.reset();
+  return overruled(lower, held, free);
+}
+
+/// Returns why it is refused, nothing if it is done. A generation that others named is enough here: a human vouches.
+std::string Detector::overrule_by_hand(DetectorOutput& out, const Grasp& grasp, const Evidence& seen, Now now) {
+  if (grasp.decision.degraded) return "the detector is degraded: " + grasp.decision.reason;
+  std::uint64_t named = envelopes_.highest_named();
+  for (const auto& [name, beat] : peers_.beats()) named = std::max(named, beat.version.generation);
+  const auto lower = lower_claims(grasp.held->claims, grasp.candidate, seen);
+  if (lower.empty() && named <= grasp.held->generation)
+    return "nothing to overrule: no majority of the primaries names a claim that loses against the published one";
+  overruling_.reset();
+  conclude(out, grasp, lower, std::max(named, grasp.held->generation) + 1, seen, now);
+  return {};
+}
+
+void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled,
+                        std::uint64_t generation, const Evidence& seen, Now now) {
+  static const Topology nothing;
+  const auto published = published_;  // publish() replaces it
+  PartitionMap<Claim> claims = grasp.decision.claims;
+  for (const auto& [range, claim] : overruled) claims.set(range, claim);
+  if (!overruled.empty()) note_overruled(out, overruled, grasp.held->claims, generation);
+  if (!published) remember_marked(*grasp.held);
+  Conclusion next = dbha::conclude(
+      {published ? *published : nothing, *grasp.held, claims, generation, grasp.candidate, seen, memory_, now.time});
+  out.store = out.store || next.pending != memory_.pending;
+  memory_.pending = std::move(next.pending);
+  envelopes_.joined();
+  if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
+  remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
+}
+
+void Detector::note_overruled(DetectorOutput& out, const PartitionMap<Claim>& overruled,
+                              const PartitionMap<Claim>& held, std::uint64_t generation) {
+  const auto text_of_claim = [](const Claim& claim) {
+    return short_id(claim.owner) + "@" + std::to_string(claim.epoch.value);
+  };
+  std::string text = "generation " + std::to_string(generation);
+  walk(overruled, held, [&](PartitionRange range, const Claim* claim, const Claim* before) {
+    if (claim && before)
+      text += "; " + text_of(range) + " " + text_of_claim(*before) + " gives way to " + text_of_claim(*claim);
+  });
+  out.notes.push_back({LogLevel::warning, "claims_overruled", text});
+}
+
+/// The very first topology waits for what others hold (R3), and until every member has answered or has had its time to:
+/// it would be followed by others at once otherwise.
 bool Detector::settled(const Evidence& seen, TimePoint now) const {
+  if (listening(now)) return false;
   if (published_ || now - started_ > prober_.period()) return true;
   return std::all_of(prober_.targets().begin(), prober_.targets().end(),
                      [&](const Target& t) { return t.id.empty() || seen.of(t.id); });
+}
+
+bool Detector::listening(TimePoint now) const {
+  return !published_ && now - started_ < settings_.listen;
 }
 
 void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
@@ -262,6 +382,7 @@ void Detector::publish(DetectorOutput& out, Topology topology, Now now) {
   news.topology = std::make_shared<const Topology>(std::move(topology));
   published_ = news.topology;
   version_ = news.version;
+  envelopes_.know(version_);
   changed_at_ = now.time;
   out.store = true;
   out.publish = std::move(news);
@@ -364,6 +485,9 @@ void Detector::update_status(DetectorOutput& out, const Decision& decision, Time
     for (const auto& [endpoint, why] : unusable_) reason += "; " + why;
     return set_status(out, DetectorStatus::degraded, std::move(reason));
   }
+  if (listening(now))
+    return set_status(out, DetectorStatus::starting,
+                      "listens to what others hold before it publishes for the first time");
   for (const auto& [shard, since] : prober_.suspects())
     if (prober_.probing_fast(shard, now))
       return set_status(out, DetectorStatus::suspect, "shard of " + short_id(shard));
@@ -387,6 +511,7 @@ Beat Detector::beat(Now now) const {
   beat.version = version_;
   beat.status = status_;
   beat.reason = reason_;
+  beat.envelopes_wanted = envelopes_.wanted();
   const Evidence seen = evidence(now.time);
   for (const auto& [id, view] : seen.views) {
     beat.reach.push_back(id);

@@ -12,8 +12,11 @@
 
 #include "detector/candidate.hpp"
 #include "detector/detector_state.hpp"
+#include "detector/envelopes.hpp"
+#include "detector/overruling.hpp"
 #include "detector/prober.hpp"
 #include "detector/publication.hpp"
+#include "topology/feed.hpp"
 
 namespace dbha {
 
@@ -58,6 +61,12 @@ struct DetectorOutput {
   std::vector<Note> notes;  ///< what an operator should read: changes of status, refused views, withheld claims
 };
 
+/// What came of a reset by hand.
+struct Reset {
+  std::string refused;  ///< why nothing was done; empty: the output has it
+  DetectorOutput output;
+};
+
 class Detector {
  public:
   /// `stored`: from the state store, nothing in it at the very first start.
@@ -80,6 +89,10 @@ class Detector {
   DetectorOutput on_held(const std::string& holder, const Version& version, Now now);
   DetectorOutput on_envelope(const Publication& publication, Now now);
 
+  /// R5 at once, whoever stands up for what is published: a human has decided that what a majority of the primaries
+  /// names now is true.
+  Reset reset(Now now);
+
   /// To be called next_tick() later, and not much later: a late tick means that the process itself was stopped.
   DetectorOutput on_tick(Now now);
   Duration next_tick(TimePoint now) const { return prober_.next(now); }
@@ -92,12 +105,28 @@ class Detector {
   DetectorStatus status() const { return status_; }
   const std::string& reason() const { return reason_; }
   const Prober& prober() const { return prober_; }
+  const Feed& peers() const { return peers_; }
 
  private:
   Evidence evidence(TimePoint now) const;
   void evaluate(DetectorOutput& out, Now now);
-  void conclude(DetectorOutput& out, const Decision& decision, const Candidate& candidate, const Evidence& evidence,
-                Now now);
+  /// What the evidence comes to, before anything is concluded from it.
+  struct Grasp {
+    std::shared_ptr<const Topology> held;  ///< what is published here, joined with what others publish
+    Candidate candidate;
+    Decision decision;
+  };
+  Grasp grasp_of(const Evidence& evidence, std::shared_ptr<const Topology> held, TimePoint now) const;
+  std::shared_ptr<const Topology> joined(TimePoint now) const;
+  void drop_earlier_lives(const Topology& joined);
+  void remember_marked(const Topology& topology);
+  PartitionMap<Claim> due_to_overrule(const Grasp& grasp, const Evidence& evidence, TimePoint now);
+  std::string overrule_by_hand(DetectorOutput& out, const Grasp& grasp, const Evidence& evidence, Now now);
+  void conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled, std::uint64_t generation,
+                const Evidence& evidence, Now now);
+  void note_overruled(DetectorOutput& out, const PartitionMap<Claim>& overruled, const PartitionMap<Claim>& held,
+                      std::uint64_t generation);
+  bool listening(TimePoint now) const;
   bool settled(const Evidence& evidence, TimePoint now) const;
   void publish(DetectorOutput& out, Topology topology, Now now);
   void look_closer(TimePoint now);
@@ -131,6 +160,9 @@ class Detector {
   std::map<Endpoint, std::string> unusable_;
   std::set<NodeId> voters_;
   std::vector<Withheld> withheld_;
+  OverrulingTimer overruling_;
+  Feed peers_;
+  Envelopes envelopes_;
   std::string noted_withheld_;
   TimePoint evaluated_at_;
   TimePoint looked_closer_;

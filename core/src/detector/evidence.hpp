@@ -45,6 +45,7 @@ class Observations {
   bool take(View view);
   bool take(const EpochAnswer& answer);
   void clear() { nodes_.clear(); }
+  void forget(const NodeId& id) { nodes_.erase(id); }
   Evidence fresh(TimePoint since) const;
   const View* latest(const NodeId& id) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "topology/join.hpp"
 #include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 
@@ -28,6 +29,8 @@ class MarkSetter {
     const Claim* held = before_.claims.find(piece.first);
     const NodeId held_owner = held ? held->owner : NodeId{};
     if (held_owner.empty()) return after_nobody(claim, *old, replid);
+    if (held_owner != claim.owner && after_.generation > before_.generation && wins(*held, claim))
+      return renew(claim, *old, replid, Cause::overruled, held_owner);
     if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, replid, held_owner);
     if (restarted(claim.owner)) return renew(claim, *old, stream_of(claim.owner), Cause::restart, held_owner);
     if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);

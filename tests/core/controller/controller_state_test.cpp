@@ -161,3 +161,63 @@ TEST_CASE("a controller subscribes, asks for a snapshot within a moment, and app
   REQUIRE(out.apply);
   REQUIRE(s.pass(seconds(2)).empty());
 }
+
+TEST_CASE("a detector that asks for the envelope gets the last one accepted, at most one for each of its beats (R3)") {
+  Site s;
+  s.settle();
+  const auto held = s.d1.last;
+  Beat beat = s.d1.beat();
+  beat.envelopes_wanted = {"another"};
+  REQUIRE(s.state.on_beat(beat, s.now).envelopes.empty());
+  beat = s.d1.beat();
+  beat.envelopes_wanted = {"another", "c"};
+  const auto given = s.state.on_beat(beat, s.now).envelopes;
+  REQUIRE(given.size() == 1);
+  REQUIRE(given[0].detector == "d1");
+  REQUIRE(given[0].publication.version == held.version);
+  beat.stamp.sequence += 1;
+  REQUIRE(s.state.on_beat(beat, s.now + milliseconds(100)).envelopes.empty());
+  beat.stamp.sequence += 1;
+  REQUIRE(s.state.on_beat(beat, s.now + seconds(1)).envelopes.size() == 1);
+}
+
+TEST_CASE("the envelope kept is never one of a lower generation: a detector without memory does not replace it (C14)") {
+  Site s;
+  s.applied(s.hear(after_failover(three_shards(5))));
+  const auto held = s.d1.last;
+  s.d1.start = 200;
+  s.d1.sequence = 0;
+  s.hear(three_shards(1));
+  Beat beat = s.d1.beat();
+  beat.envelopes_wanted = {"c"};
+  const auto given = s.state.on_beat(beat, s.now).envelopes;
+  REQUIRE(given.size() == 1);
+  REQUIRE(given[0].publication.version == held.version);
+}
+
+TEST_CASE("a detector in a new life, and one never heard before, are told within a beat what is held (C14)") {
+  Site s;
+  s.settle();
+  const auto held = s.d1.last.version;
+  s.now += seconds(30);
+  Speaker again{.start = 200};
+  Speaker stranger{.name = "d9", .start = 300};
+  s.state.on_beat(again.beat(DetectorStatus::starting), s.now);
+  s.state.on_beat(stranger.beat(DetectorStatus::starting), s.now);
+  std::map<std::string, Version> told;
+  for (const TimePoint until = s.now + seconds(1); s.now < until; s.now += milliseconds(20))
+    for (const auto& ack : s.state.on_tick(s.now).acks) told[ack.detector] = ack.applied;
+  REQUIRE(told == std::map<std::string, Version>{{"d1", held}, {"d9", held}});
+}
+
+TEST_CASE("a live detector that is starting is waited for; the topology is not read meanwhile") {
+  Site s;
+  bool read = false;
+  for (int i = 0; i < 400; ++i) {
+    if (i % 50 == 0 && i < 200) s.state.on_beat(s.d1.beat(DetectorStatus::starting), s.now);
+    read = read || s.state.on_tick(s.now).read_topology;
+    if (i < 200) REQUIRE_FALSE(read);
+    s.now += milliseconds(20);
+  }
+  REQUIRE(read);  // it never published: the wait has an end
+}

@@ -13,8 +13,8 @@ struct Speaker {
   std::string name = "d1";
   std::uint64_t start = 100;
   std::uint64_t sequence = 0;
-  Publication last;
-  Beat last_beat;
+  Publication last{};
+  Beat last_beat{};
 
   Publication publish(const Topology& topology) {
     last = {{name, start, ++sequence}, version_of(topology), shared(topology)};

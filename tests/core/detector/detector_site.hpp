@@ -44,6 +44,14 @@ class LastSecond {
   double most_ = 0;
 };
 
+/// Which of several detectors it is.
+struct Seat {
+  std::string name = "d1";
+  std::size_t peers = 0;
+  Duration listen{};
+  std::uint64_t start = 1;
+};
+
 /// One life of a detector process.
 class DetectorSite {
  public:
@@ -53,9 +61,17 @@ class DetectorSite {
     std::string changes;
   };
 
-  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {})
-      : loop_(loop), cluster_(cluster), detector_(settings(cluster), redis_cost, std::move(stored), now()) {
+  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {}, const Seat& seat = {})
+      : loop_(loop),
+        cluster_(cluster),
+        stamp_{seat.name, seat.start, 0},
+        detector_(settings(cluster, seat), redis_cost, std::move(stored), now()) {
+    if (detector_.published()) newest_.publication = {next_stamp(), detector_.version(), detector_.published()};
     perform(detector_.start(now()));
+    beat_ = Timer(loop_, Duration(0), [this]() -> std::optional<Duration> {
+      if (!stopped()) say_beat();
+      return seconds(1);
+    });
     tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
       if (stopped()) return stopped_until_ - loop_.now();
       perform(detector_.on_tick(now()));
@@ -75,9 +91,32 @@ class DetectorSite {
   void hint(Hint hint) { perform(detector_.on_hint(hint, now())); }
   /// The process itself is stopped: nothing of it runs until then; what has come in meanwhile is read before its timer.
   void stop_for(Duration duration) { stopped_until_ = loop_.now() + duration; }
+  /// From now on what the other one says is heard here a moment later. Both must live on.
+  void listen_to(DetectorSite& other) {
+    peers_.push_back(&other);
+    other.listeners_.push_back(ears_);
+  }
+  /// Nothing of it is heard any more, and it hears nothing.
+  void cut_off() {
+    listeners_.clear();
+    ears_ = std::make_shared<Ears>(*this);
+  }
+  /// As the bus would bring it.
+  template <class Tell>
+  void tell(Tell input) {
+    hear([input](Detector& d, Now now) { return input(d, now); });
+  }
+  void reset() {
+    auto reset = detector_.reset(now());
+    refused = reset.refused;
+    perform(std::move(reset.output));
+  }
+  Beat beat() const { return detector_.beat(now()); }
+  const Snapshot& newest() const { return newest_; }
 
   std::vector<Published> published;
   std::vector<std::string> notes;
+  std::string refused;  ///< why the last reset was
   LastSecond commands;
   LastSecond bytes;
 
@@ -85,6 +124,7 @@ class DetectorSite {
   class Ears final : public TopologySourceListener {
    public:
     explicit Ears(DetectorSite& site) : site_(site) {}
+    DetectorSite& site() { return site_; }
     void on_view(View v) override {
       site_.hear([v](Detector& d, Now now) { return d.on_view(v, now); });
     }
@@ -112,8 +152,11 @@ class DetectorSite {
   };
   using Input = std::function<DetectorOutput(Detector&, Now)>;
 
-  static DetectorSettings settings(const FakeCluster& cluster) {
+  static DetectorSettings settings(const FakeCluster& cluster, const Seat& seat) {
     DetectorSettings out;
+    out.name = seat.name;
+    out.peers = seat.peers;
+    out.listen = seat.listen;
     out.partitions = FakeCluster::partitions;
     out.seeds = cluster.seeds();
     return out;
@@ -137,7 +180,17 @@ class DetectorSite {
 
   void perform(DetectorOutput output) {
     for (const auto& note : output.notes) notes.push_back(note.event + ": " + note.detail);
-    if (output.publish) published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
+    if (output.publish) {
+      published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
+      newest_.publication = {next_stamp(), output.publish->version, output.publish->topology};
+      spread([p = newest_.publication](Detector& d, Now at) { return d.on_publication(p, at); });
+      say_beat();
+    }
+    for (const std::size_t peer : output.requests)
+      if (peer < peers_.size())
+        later([this, peer, snapshot = peers_[peer]->newest_] {
+          hear([peer, snapshot](Detector& d, Now at) { return d.on_snapshot(peer, snapshot, at); });
+        });
     for (const auto& ask : output.asks) {
       const auto cost = redis_cost(ask.question, cluster_.nodes().size());
       commands.add(loop_.now(), cost.commands);
@@ -146,13 +199,40 @@ class DetectorSite {
     }
   }
 
+  Stamp next_stamp() {
+    ++stamp_.sequence;
+    return stamp_;
+  }
+  void say_beat() {
+    newest_.beat = detector_.beat(now());
+    newest_.beat.stamp = next_stamp();
+    spread([b = newest_.beat](Detector& d, Now at) { return d.on_beat(b, at); });
+  }
+  void spread(const Input& input) {
+    for (const auto& listener : listeners_)
+      later([listener, input] {
+        if (auto ears = listener.lock()) ears->site().hear(input);
+      });
+  }
+  void later(std::function<void()> what) {
+    loop_.start_timer(milliseconds(2), [what = std::move(what)]() -> std::optional<Duration> {
+      what();
+      return std::nullopt;
+    });
+  }
+
   VirtualLoop& loop_;
   FakeCluster& cluster_;
+  Stamp stamp_;
+  Snapshot newest_;
   std::shared_ptr<Ears> ears_ = std::make_shared<Ears>(*this);
   TimePoint stopped_until_;
   std::vector<Input> waiting_;
   Detector detector_;
+  std::vector<DetectorSite*> peers_;
+  std::vector<std::weak_ptr<Ears>> listeners_;
   Timer woken_;
+  Timer beat_;
   Timer tick_;
 };
 

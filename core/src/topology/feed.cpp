@@ -1,4 +1,4 @@
-#include "controller/feed.hpp"
+#include "topology/feed.hpp"
 
 #include <algorithm>
 
@@ -158,6 +158,13 @@ std::optional<Duration> Feed::age(TimePoint now) const {
   return out;
 }
 
+std::map<std::string, Duration> Feed::ages(TimePoint now) const {
+  std::map<std::string, Duration> out;
+  for (const auto& [id, d] : known_)
+    if (d.beaten) out[id] = now - *d.beaten;
+  return out;
+}
+
 bool Feed::suspected(const NodeId& shard, TimePoint now) const {
   return std::any_of(known_.begin(), known_.end(), [&](const auto& entry) {
     const auto& [id, detector] = entry;
@@ -165,6 +172,13 @@ bool Feed::suspected(const NodeId& shard, TimePoint now) const {
     const Beat& beat = beats_.at(id);
     return beat.status == DetectorStatus::suspect &&
            std::find(beat.suspects.begin(), beat.suspects.end(), shard) != beat.suspects.end();
+  });
+}
+
+bool Feed::starting(TimePoint now) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const auto& entry) {
+    const auto& [id, detector] = entry;
+    return detector.beaten && now - *detector.beaten < live_for && beats_.at(id).status == DetectorStatus::starting;
   });
 }
 

@@ -1,6 +1,6 @@
-#include "controller/feed.hpp"
+#include "topology/feed.hpp"
 
-#include "messages.hpp"
+#include "core/controller/messages.hpp"
 #include "support/catch.hpp"
 
 using namespace dbha;

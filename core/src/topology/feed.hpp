@@ -1,7 +1,7 @@
 #pragma once
-/// What a controller has heard from each detector, and what it must ask for. PUB/SUB loses messages without a word, at
-/// the start, at a reconnect and at the high-water mark; beats and sequence numbers show it, snapshots repair it. Pure:
-/// time in, requests out.
+/// What a controller, or another detector, has heard from each detector, and what it must ask for. PUB/SUB loses
+/// messages without a word, at the start, at a reconnect and at the high-water mark; beats and sequence numbers show
+/// it, snapshots repair it. Pure: time in, requests out.
 
 #include <map>
 #include <optional>
@@ -38,7 +38,11 @@ class Feed {
   std::vector<Ack> received() const;
   /// Since the newest beat of any detector; nothing before the first.
   std::optional<Duration> age(TimePoint now) const;
+  /// Since the newest beat of each detector.
+  std::map<std::string, Duration> ages(TimePoint now) const;
   bool live(TimePoint now) const;
+  /// A live detector is about to publish for the first time: it listens to what others hold.
+  bool starting(TimePoint now) const;
   /// How many hellos went without an answer since the last one that had one.
   unsigned unanswered() const { return unanswered_; }
   const std::map<std::string, Beat>& beats() const { return beats_; }
