@@ -23,7 +23,7 @@ DetectorSettings settings_of(const Site& site, std::size_t index, const std::str
   out.probe.commands_per_second = site.probe_budget;
   out.partitions = site.partitions;
   out.seeds = site.seeds;
-  out.listen = {};  // nobody holds anything before the only detector's first life, and no store is lost
+  out.listen = site.listen;
   return out;
 }
 

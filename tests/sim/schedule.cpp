@@ -99,6 +99,7 @@ std::size_t links_of(const Schedule& schedule) {
 void draw_detectors(Random random, std::size_t wanted, Schedule& out) {
   out.detectors = wanted > 0 ? wanted : 1 + random.below(3);
   if (out.detectors == 1) return;
+  out.listen = seconds(3);
   const bool alike = random.chance(0.3);
   for (std::size_t i = 0; i < links_of(out); ++i) out.links.push_back(alike ? out.bus : draw_bus(random));
 }
@@ -162,6 +163,7 @@ Schedule schedule_of(std::uint64_t seed, const ScheduleOptions& options) {
   out.faults = draw_faults(random, options.groups);
   out.heals_at = out.faults.back().at + random.between(milliseconds(500), seconds(6));
   draw_detectors(Random(seed).fork(4), options.detectors, out);
+  if (options.groups.contains(FaultGroup::fleet)) out.listen = seconds(3);
   return out;
 }
 

@@ -81,6 +81,8 @@ struct Schedule {
   Shape shape;
   BusQuality bus;
   std::size_t detectors = 1;
+  /// To others, before the first publication: nothing where the only detector never loses what it remembers.
+  Duration listen{};
   std::vector<BusQuality> links;  ///< of several detectors, as Bus::set_qualities() has them; else all are as `bus`
   double probe_budget = 500;
   std::vector<Duration> controllers_start;  ///< one for each controller

@@ -25,6 +25,7 @@ Site::Site(const Schedule& schedule, bool verbose)
              schedule.probe_budget),
       seed(schedule.seed),
       detectors(schedule.detectors),
+      listen(schedule.listen),
       probe_budget(schedule.probe_budget),
       partitions(schedule.shape.partitions) {
   bus.set_qualities(schedule.links);

@@ -18,6 +18,7 @@ struct Site {
   Oracle oracle;
   std::uint64_t seed;
   std::size_t detectors;
+  Duration listen;
   double probe_budget;
   std::uint32_t partitions;
   std::vector<Endpoint> seeds;
