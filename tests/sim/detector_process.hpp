@@ -23,6 +23,13 @@ struct DetectorMachine {
   DetectorStore store;
   std::set<Endpoint> unreached;  ///< nodes that it does not reach
   Duration clock_error{};        ///< of its wall clock
+  Duration greatest_error{};     ///< ever
+
+  /// With a clock that was not set back: who forgets its start and goes back in time is taken for a replay.
+  void lose_store() {
+    store = {};
+    clock_error = greatest_error;
+  }
 };
 
 /// When a process is killed: its most delicate moments are around a save.

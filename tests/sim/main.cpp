@@ -84,7 +84,10 @@ void add_options(CLI::App& program, Arguments& a) {
   program.add_option("--detectors", a.batch.schedule.detectors, "Detectors in each; 0: one to three, by the seed")
       ->check(CLI::Range(0, 3))
       ->capture_default_str();
-  program.add_option("--faults", a.groups, "Groups of faults to cause: main, minority, reach, outage, fleet")
+  program
+      .add_option("--faults", a.groups,
+                  "Groups of faults to cause: main, minority, reach, outage, fleet, operator, "
+                  "rebuild")
       ->delimiter(',')
       ->capture_default_str();
   program.add_option("--stop-at", a.batch.stop_at, "Begin no further run after a violation of this class")

@@ -43,8 +43,17 @@ constexpr std::array<KindRow, fault_kinds> kinds = {{
     {"detector_loss", FaultGroup::fleet, 3, {}, seconds(4)},
     {"all_detectors_loss", FaultGroup::fleet, 2, {}, seconds(4)},
     {"clock_step", FaultGroup::fleet, 3, {}, seconds(1)},
+    {"bump", FaultGroup::operators, 4, {}, {}},
+    {"isolated_bump", FaultGroup::operators, 4, milliseconds(200), seconds(8)},
+    {"forget", FaultGroup::operators, 4, seconds(3), seconds(8)},
+    {"reset", FaultGroup::operators, 3, milliseconds(100), seconds(2)},
+    {"slots_to_other", FaultGroup::operators, 3, milliseconds(20), seconds(1)},
+    {"slots_back", FaultGroup::operators, 3, milliseconds(20), seconds(1)},
+    {"readdress", FaultGroup::operators, 4, milliseconds(100), seconds(8)},
+    {"rebuild", FaultGroup::rebuild, 2, milliseconds(300), seconds(4)},
 }};
-constexpr std::array<const char*, fault_groups> groups = {"main", "minority", "reach", "outage", "fleet"};
+constexpr std::array<const char*, fault_groups> groups = {"main",  "minority", "reach",  "outage",
+                                                          "fleet", "operator", "rebuild"};
 
 const KindRow& row(FaultKind kind) {
   return kinds[static_cast<std::size_t>(kind)];

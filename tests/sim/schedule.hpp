@@ -35,17 +35,26 @@ enum class FaultKind {
   bus_split,           ///< a detector and some controllers on one side, all the others on the other
   detector_loss,       ///< a detector is killed and loses its store
   all_detectors_loss,  ///< all of them at once: controllers hold the only copies
-  clock_step,          ///< a detector's wall clock goes forward or back, and it is started anew
+  clock_step,          ///< a detector's wall clock goes forward or back, and it may be started anew
+  bump,                ///< CLUSTER BUMPEPOCH of an owner
+  isolated_bump,       ///< the same while it is cut off, and another may be elected
+  forget,              ///< CLUSTER FORGET, at all others, of an owner that was cut off, bumped and replaced
+  reset,               ///< CLUSTER RESET of a replica, which is made one again later
+  slots_to_other,      ///< DELSLOTS, then ADDSLOTS to another owner, whose epoch may be lower
+  slots_back,          ///< DELSLOTS, then ADDSLOTS to the same owner
+  readdress,           ///< a node dies and comes back at another port
+  rebuild,             ///< another cluster at the same addresses, with epochs from 1
 };
-inline constexpr std::size_t fault_kinds = 23;
+inline constexpr std::size_t fault_kinds = 31;
 
 const char* text_of(FaultKind kind);
 
 /// Which faults are caused: "main", what a healthy majority outlives; "minority", what shows a part of the database
 /// another truth than the rest; "reach", nodes that only some see; "outage", everything at once; "fleet", what parts
-/// the detectors from each other, from the nodes and from what they remember.
-enum class FaultGroup { main, minority, reach, outage, fleet };
-inline constexpr std::size_t fault_groups = 5;
+/// the detectors from each other, from the nodes and from what they remember; "operator", commands that ask no
+/// majority; "rebuild", another cluster.
+enum class FaultGroup { main, minority, reach, outage, fleet, operators, rebuild };
+inline constexpr std::size_t fault_groups = 7;
 FaultGroup group_of(FaultKind kind);
 const char* text_of(FaultGroup group);
 std::optional<FaultGroup> group_named(const std::string& name);

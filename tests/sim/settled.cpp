@@ -37,7 +37,7 @@ void Simulation::check_owners(const Topology& topology, std::vector<Violation>& 
 
 void Simulation::check_lives(const Topology& topology, std::vector<Violation>& out) const {
   for (std::size_t n = 0; n < site_.cluster.size(); ++n) {
-    if (site_.cluster.state(n) != memory::NodeState::running) continue;
+    if (site_.cluster.state(n) != memory::NodeState::running || site_.cluster.removed(n)) continue;
     const Node* node = topology.node(site_.cluster.id(n));
     if (node && node->run_id == site_.cluster.run_id(n)) continue;
     out.push_back({Breach::wrong_incarnation, "node " + short_id(site_.cluster.id(n)), {}});

@@ -183,9 +183,10 @@ bool Simulation::cause_at_detector(const Fault& fault) {
     blind(post, fault);
   } else if (fault.kind == FaultKind::detector_loss) {
     kill_detector(index, Death::now, fault.lasts);
-    post.machine.store = {};
+    post.machine.lose_store();
   } else if (fault.kind == FaultKind::clock_step) {
     post.machine.clock_error += milliseconds(static_cast<std::int64_t>(fault.choice % 120'000) - 60'000);
+    post.machine.greatest_error = std::max(post.machine.greatest_error, post.machine.clock_error);
     if (fault.choice % 2) kill_detector(index, Death::now, fault.lasts);
   } else {
     post.lose_a_save = fault.kind == FaultKind::detector_old_store;
@@ -198,7 +199,7 @@ bool Simulation::lose_all_stores(const Fault& fault) {
   site_.record.add("fault", fault.choice, [&] { return std::string(text_of(fault.kind)); });
   for (std::size_t i = 0; i < posts_.size(); ++i) {
     if (posts_[i].running()) kill_detector(i, Death::now, fault.lasts + milliseconds(211 * i));
-    posts_[i].machine.store = {};
+    posts_[i].machine.lose_store();
   }
   return true;
 }

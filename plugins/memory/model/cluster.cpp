@@ -81,6 +81,21 @@ void Cluster::replicate(std::size_t node, std::size_t primary) {
 void Cluster::remove(std::size_t node) {
   model_->remove(node);
 }
+void Cluster::raise_epoch(std::size_t node) {
+  model_->raise_epoch(node);
+}
+void Cluster::disown(std::size_t node) {
+  model_->disown(node);
+}
+void Cluster::reset(std::size_t node) {
+  model_->reset(node);
+}
+void Cluster::readdress(std::size_t node) {
+  model_->readdress(node);
+}
+void Cluster::rebuild() {
+  model_->rebuild();
+}
 void Cluster::del_partitions(PartitionRange range) {
   model_->del_partitions(range);
 }

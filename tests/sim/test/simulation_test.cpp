@@ -10,7 +10,8 @@ namespace {
 
 ScheduleOptions all_groups() {
   ScheduleOptions out;
-  out.groups = {FaultGroup::main, FaultGroup::minority, FaultGroup::reach, FaultGroup::outage, FaultGroup::fleet};
+  out.groups = {FaultGroup::main,  FaultGroup::minority,  FaultGroup::reach,  FaultGroup::outage,
+                FaultGroup::fleet, FaultGroup::operators, FaultGroup::rebuild};
   return out;
 }
 
