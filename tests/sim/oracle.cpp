@@ -116,6 +116,7 @@ void Oracle::check_majority(Partition partition, const Claim& claim) {
   std::set<std::size_t> owners;
   for (std::uint32_t p = 0; p < partitions_; ++p)
     if (const auto owner = cluster_.owner({p})) owners.insert(*owner);
+  if (owners.empty()) return;  // all are down: the answer is of a moment ago
   const auto know = std::count_if(owners.begin(), owners.end(),
                                   [&](std::size_t n) { return !(cluster_.current_epoch(n) < claim.epoch); });
   if (2 * static_cast<std::size_t>(know) <= owners.size())
