@@ -104,8 +104,10 @@ void Oracle::check_owners(const Topology& topology) {
       auto& claims = claims_[p];
       if (std::find(claims.begin(), claims.end(), claim) != claims.end()) continue;
       claims.push_back(claim);
-      check_majority({p}, claim);
-      if (claim.owner.empty() || truth_.ever_owned({p}, claim.owner)) continue;
+      if (claim.owner.empty() || truth_.ever_owned({p}, claim.owner)) {
+        check_majority({p}, claim);
+        continue;
+      }
       return breach(Breach::unfounded, "partition " + std::to_string(p) + " never was of " + text_of(claim));
     }
 }
