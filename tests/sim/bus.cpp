@@ -1,17 +1,21 @@
 #include "bus.hpp"
 
+#include <algorithm>
+
 namespace dbha::sim {
 
 class Bus::Publisher final : public BusPublisher {
  public:
-  Publisher(Bus& bus, BusPublisherListener& listener, Gate& gate, std::string detector, std::uint64_t start)
-      : bus_(bus), listener_(listener), gate_(gate), stamp_{std::move(detector), start, 0} {
-    bus_.publisher_ = this;
+  Publisher(Bus& bus, BusPublisherListener& listener, Gate& gate, std::string name, std::uint64_t start,
+            std::size_t detector)
+      : bus_(bus), listener_(listener), gate_(gate), detector_(detector), stamp_{std::move(name), start, 0} {
+    bus_.publishers_[detector_] = this;
+    bus_.names_[detector_] = stamp_.detector;
   }
-  ~Publisher() override { bus_.publisher_ = nullptr; }
+  ~Publisher() override { bus_.publishers_[detector_] = nullptr; }
 
   void publish(const Version& version, std::shared_ptr<const Topology> topology) override {
-    newest_.publication = {next(), version, std::move(topology)};
+    newest_.publication = {next(), version, std::move(topology), std::make_shared<const std::string>(version.text())};
     send_to_all([message = newest_.publication](BusSubscriberListener& to) { to.on_publication(message); });
   }
   void beat(Beat beat) override {
@@ -32,119 +36,184 @@ class Bus::Publisher final : public BusPublisher {
   template <class Receive>
   void send_to_all(Receive receive) {
     const auto shared = std::make_shared<const Receive>(std::move(receive));
-    for (std::size_t i = 0; i < bus_.links_.size(); ++i)
-      bus_.down(i, [shared](BusSubscriberListener& to) { (*shared)(to); });
+    for (Place place = 0; place < bus_.listeners_.size(); ++place)
+      if (place != bus_.controllers_ + detector_)
+        bus_.down(detector_, place, [shared](BusSubscriberListener& to) { (*shared)(to); });
   }
 
   Bus& bus_;
   BusPublisherListener& listener_;
   Gate& gate_;
+  std::size_t detector_;
   Stamp stamp_;
   Snapshot newest_;
 };
 
 class Bus::Subscriber final : public BusSubscriber {
  public:
-  Subscriber(Bus& bus, BusSubscriberListener& listener, std::size_t link, std::string controller)
-      : bus_(bus), listener_(listener), link_(link), controller_(std::move(controller)) {
-    bus_.links_[link_].subscriber = this;
-    ++bus_.links_[link_].life;
+  /// `gate`: null for a process that is never stopped.
+  Subscriber(Bus& bus, BusSubscriberListener& listener, Gate* gate, Place place, std::string name)
+      : bus_(bus), listener_(listener), gate_(gate), place_(place), name_(std::move(name)) {
+    heard_ = bus_.heard_by(place_);
+    bus_.listeners_[place_].subscriber = this;
+    ++bus_.listeners_[place_].life;
   }
-  ~Subscriber() override { bus_.links_[link_].subscriber = nullptr; }
+  ~Subscriber() override { bus_.listeners_[place_].subscriber = nullptr; }
 
-  std::size_t detectors() const override { return 1; }
-  void request_snapshot(std::size_t) override {
-    bus_.up(link_, [&bus = bus_, link = link_, name = controller_](Publisher& at) {
-      at.listener().on_hello(name, false);
-      bus.answer_hello(link, at);
-    });
+  std::size_t detectors() const override { return heard_.size(); }
+  void request_snapshot(std::size_t index) override {
+    const std::size_t detector = heard_.at(index);
+    bus_.up(detector, place_,
+            [&bus = bus_, detector, index, place = place_, name = name_,
+             peer = place_ >= bus_.controllers_](Publisher& at) {
+              at.listener().on_hello(name, peer);
+              bus.answer_hello(detector, place, index, at);
+            });
   }
   void send_ack(const Ack& ack) override {
-    bus_.up(link_, [ack](Publisher& at) { at.listener().on_ack(ack); });
+    if (const auto detector = bus_.detector_named(ack.detector))
+      bus_.up(*detector, place_, [ack](Publisher& at) { at.listener().on_ack(ack); });
   }
   void send_hint(const Hint& hint) override {
-    bus_.up(link_, [hint, name = controller_](Publisher& at) { at.listener().on_hint(name, hint); });
+    for (const auto detector : heard_)
+      bus_.up(detector, place_, [hint, name = name_](Publisher& at) { at.listener().on_hint(name, hint); });
+  }
+  void send_envelope(const std::string& to, const Publication& publication) override {
+    const auto detector = bus_.detector_named(to);
+    if (!detector || !publication.envelope) return;
+    bus_.up(*detector, place_,
+            [publication, name = name_](Publisher& at) { at.listener().on_envelope(name, publication); });
   }
 
-  void send_envelope(const std::string&, const Publication& publication) override {
-    bus_.up(link_, [publication, name = controller_](Publisher& at) { at.listener().on_envelope(name, publication); });
+  void receive(const std::function<void(BusSubscriberListener&)>& message) {
+    if (!gate_) return message(listener_);
+    gate_->pass([&listener = listener_, message] { message(listener); });
   }
-
-  BusSubscriberListener& listener() { return listener_; }
 
  private:
   Bus& bus_;
   BusSubscriberListener& listener_;
-  std::size_t link_;
-  std::string controller_;
+  Gate* gate_;
+  Place place_;
+  std::string name_;
+  std::vector<std::size_t> heard_;  ///< the detectors, as they stand in its configuration
 };
 
-Bus::Bus(VirtualClock& clock, Random random, BusQuality quality, std::size_t links)
-    : clock_(clock), random_(random), quality_(quality), links_(links) {}
-
-std::unique_ptr<BusPublisher> Bus::open_publisher(BusPublisherListener& listener, Gate& gate, std::string detector,
-                                                  std::uint64_t start) {
-  return std::make_unique<Publisher>(*this, listener, gate, std::move(detector), start);
+Bus::Bus(VirtualClock& clock, Random random, BusQuality quality, std::size_t controllers, std::size_t detectors)
+    : clock_(clock),
+      random_(random),
+      controllers_(controllers),
+      listeners_(controllers + detectors),
+      publishers_(detectors),
+      names_(detectors),
+      links_(detectors * (controllers + detectors)) {
+  for (auto& link : links_) link.quality = quality;
 }
 
-std::unique_ptr<BusSubscriber> Bus::open_subscriber(BusSubscriberListener& listener, std::size_t link,
-                                                    std::string controller) {
-  return std::make_unique<Subscriber>(*this, listener, link, std::move(controller));
+std::unique_ptr<BusPublisher> Bus::open_publisher(BusPublisherListener& listener, Gate& gate, std::string name,
+                                                  std::uint64_t start, std::size_t detector) {
+  return std::make_unique<Publisher>(*this, listener, gate, std::move(name), start, detector);
 }
 
-void Bus::cut(std::optional<std::size_t> link, Duration lasts) {
-  for (std::size_t i = 0; i < links_.size(); ++i)
-    if (!link || *link == i) links_[i].cut_until = std::max(links_[i].cut_until, clock_.now() + lasts);
+std::unique_ptr<BusSubscriber> Bus::open_subscriber(BusSubscriberListener& listener, std::size_t controller,
+                                                    std::string name) {
+  return std::make_unique<Subscriber>(*this, listener, nullptr, controller, std::move(name));
+}
+
+std::unique_ptr<BusSubscriber> Bus::open_peer(BusSubscriberListener& listener, Gate& gate, std::size_t detector,
+                                              std::string name) {
+  return std::make_unique<Subscriber>(*this, listener, &gate, controllers_ + detector, std::move(name));
+}
+
+void Bus::set_qualities(const std::vector<BusQuality>& qualities) {
+  for (std::size_t i = 0; i < std::min(links_.size(), qualities.size()); ++i) links_[i].quality = qualities[i];
+}
+
+std::vector<std::size_t> Bus::heard_by(Place place) const {
+  std::vector<std::size_t> out;
+  for (std::size_t d = 0; d < publishers_.size(); ++d)
+    if (place != controllers_ + d) out.push_back(d);
+  return out;
+}
+
+std::optional<std::size_t> Bus::detector_named(const std::string& name) const {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  if (found == names_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names_.begin());
+}
+
+void Bus::cut(std::size_t detector, std::optional<std::size_t> controller, Duration lasts) {
+  const TimePoint until = clock_.now() + lasts;
+  for (Place place = 0; place < listeners_.size(); ++place) {
+    if (controller && *controller != place) continue;
+    auto& over = link(detector, place);
+    over.cut_until = std::max(over.cut_until, until);
+  }
+}
+
+void Bus::split(std::size_t detector, const std::set<std::size_t>& controllers, Duration lasts) {
+  const TimePoint until = clock_.now() + lasts;
+  for (std::size_t d = 0; d < publishers_.size(); ++d)
+    for (Place place = 0; place < listeners_.size(); ++place) {
+      const bool inside = place == controllers_ + detector || controllers.contains(place);
+      auto& over = link(d, place);
+      if ((d == detector) != inside) over.cut_until = std::max(over.cut_until, until);
+    }
 }
 
 void Bus::calm() {
-  quality_ = {};
-  for (auto& link : links_) link.cut_until = {};
+  for (auto& link : links_) {
+    link.quality = {};
+    link.cut_until = {};
+  }
 }
 
 void Bus::carry(Link& link, Way& way, const Delivery& delivery) {
   ++counters_.sent;
-  if (clock_.now() < link.cut_until || random_.chance(quality_.loss)) {
+  if (clock_.now() < link.cut_until || random_.chance(link.quality.loss)) {
     ++counters_.lost;
     return;
   }
-  arrive(way, delivery);
-  if (!random_.chance(quality_.duplicates)) return;
+  arrive(link.quality, way, delivery);
+  if (!random_.chance(link.quality.duplicates)) return;
   ++counters_.doubled;
-  arrive(way, delivery);
+  arrive(link.quality, way, delivery);
 }
 
-void Bus::arrive(Way& way, const Delivery& delivery) {
-  TimePoint at = clock_.now() + random_.between(quality_.least_delay, quality_.most_delay);
+void Bus::arrive(const BusQuality& quality, Way& way, const Delivery& delivery) {
+  TimePoint at = clock_.now() + random_.between(quality.least_delay, quality.most_delay);
   if (at < way.newest_arrival) {
-    if (quality_.reorders) ++counters_.overtaken;
-    if (!quality_.reorders) at = way.newest_arrival;
+    if (quality.reorders) ++counters_.overtaken;
+    if (!quality.reorders) at = way.newest_arrival;
   }
   way.newest_arrival = std::max(way.newest_arrival, at);
   clock_.after(at - clock_.now(), delivery);
 }
 
-void Bus::down(std::size_t link, std::function<void(BusSubscriberListener&)> receive) {
-  Link& over = links_[link];
-  if (!over.subscriber) return;
-  carry(over, over.down, [&over, life = over.life, receive = std::move(receive)] {
-    if (over.subscriber && over.life == life) receive(over.subscriber->listener());
+void Bus::down(std::size_t detector, Place place, std::function<void(BusSubscriberListener&)> receive) {
+  Listener& to = listeners_[place];
+  if (!to.subscriber) return;
+  Link& over = link(detector, place);
+  carry(over, over.down, [&to, life = to.life, receive = std::move(receive)] {
+    if (to.subscriber && to.life == life) to.subscriber->receive(receive);
   });
 }
 
-void Bus::up(std::size_t link, std::function<void(Publisher&)> receive) {
-  Link& over = links_[link];
-  carry(over, over.up, [this, receive = std::move(receive)] {
-    if (Publisher* at = publisher_) at->gate().pass([at, receive] { receive(*at); });
+void Bus::up(std::size_t detector, Place place, std::function<void(Publisher&)> receive) {
+  Link& over = link(detector, place);
+  carry(over, over.up, [this, detector, receive = std::move(receive)] {
+    if (Publisher* at = publishers_[detector]) at->gate().pass([at, receive] { receive(*at); });
   });
 }
 
-void Bus::answer_hello(std::size_t link, Publisher& publisher) {
-  if (random_.chance(quality_.refusals)) {
+void Bus::answer_hello(std::size_t detector, Place place, std::size_t index, Publisher& publisher) {
+  if (random_.chance(link(detector, place).quality.refusals)) {
     ++counters_.refused;
-    return down(link, [](BusSubscriberListener& to) { to.on_snapshot_refused(0, std::chrono::milliseconds(100)); });
+    return down(detector, place,
+                [index](BusSubscriberListener& to) { to.on_snapshot_refused(index, std::chrono::milliseconds(100)); });
   }
-  down(link, [snapshot = publisher.newest()](BusSubscriberListener& to) { to.on_snapshot(0, snapshot); });
+  down(detector, place,
+       [index, snapshot = publisher.newest()](BusSubscriberListener& to) { to.on_snapshot(index, snapshot); });
 }
 
 }  // namespace dbha::sim

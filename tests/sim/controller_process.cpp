@@ -10,11 +10,11 @@ constexpr Duration tick_period = std::chrono::milliseconds(20);
 constexpr Duration ack_period = std::chrono::seconds(5);
 constexpr Duration self_read_limit = std::chrono::seconds(3);
 
-ControllerSettings settings_of(const std::string& name, std::uint64_t seed) {
+ControllerSettings settings_of(const std::string& name, std::size_t detectors, std::uint64_t seed) {
   ControllerSettings out;
   out.name = name;
   out.cluster = "sim";
-  out.detectors = 1;
+  out.detectors = detectors;
   out.seed = seed;
   return out;
 }
@@ -27,7 +27,7 @@ ControllerProcess::ControllerProcess(Site& site, std::size_t index, std::uint64_
       index_(index),
       name_("c" + std::to_string(index)),
       store_(store),
-      state_(settings_of(name_, random.next()), site.clock.now()),
+      state_(settings_of(name_, site.detectors, random.next()), site.clock.now()),
       connections_(site, random.fork(1), [this](const Hint& hint) { subscriber_->send_hint(hint); }),
       writer_(site, random.fork(2), data, connections_, write_pause, [this] {
         store_.pending.pop_front();
@@ -61,14 +61,15 @@ void ControllerProcess::tick() {
 }
 
 void ControllerProcess::ack_again() {
-  send_acks();
+  send_acks(state_.acks());
   site_.clock.after(ack_period, life_.guard([this] { ack_again(); }));
 }
 
 void ControllerProcess::perform(ControllerOutput output) {
   for (const auto index : output.requests) subscriber_->request_snapshot(index);
   if (output.apply) apply(*output.apply);
-  if (!output.acks.empty()) send_acks();
+  if (!output.acks.empty()) send_acks(std::move(output.acks));
+  for (const auto& due : output.envelopes) subscriber_->send_envelope(due.detector, due.publication);
   for (const auto& event : output.events) {
     const auto* changed = std::get_if<TopologyChanged>(&event);
     site_.record.add(name_, changed ? changed->version.digest : event.index(), [&] {
@@ -106,8 +107,8 @@ void ControllerProcess::next_event() {
   if (!store_.pending.empty() && !writer_.busy()) writer_.begin(store_.pending.front().partitions);
 }
 
-void ControllerProcess::send_acks() {
-  for (Ack ack : state_.acks()) {
+void ControllerProcess::send_acks(std::vector<Ack> acks) {
+  for (Ack& ack : acks) {
     ack.controller = name_;
     ack.pending = static_cast<std::uint32_t>(store_.pending.size());
     subscriber_->send_ack(ack);

@@ -34,7 +34,7 @@ class ControllerProcess final : BusSubscriberListener {
   void apply(const ApplyOrder& order);
   void marks_applied(const MarksApplied& applied);
   void next_event();
-  void send_acks();
+  void send_acks(std::vector<Ack> acks);
   void read_topology();
   void ask_more();
   void finish_reading();

@@ -18,13 +18,27 @@ struct DetectorStore {
   DetectorState before;  ///< what a power cut leaves: one save older
 };
 
+/// What is around the process.
+struct DetectorMachine {
+  DetectorStore store;
+  std::set<Endpoint> unreached;  ///< nodes that it does not reach
+  Duration clock_error{};        ///< of its wall clock
+  Duration greatest_error{};     ///< ever
+
+  /// With a clock that was not set back: who forgets its start and goes back in time is taken for a replay.
+  void lose_store() {
+    store = {};
+    clock_error = greatest_error;
+  }
+};
+
 /// When a process is killed: its most delicate moments are around a save.
 enum class Death { now, before_next_save, after_next_save };
 
-class DetectorProcess final : TopologySourceListener, BusPublisherListener {
+class DetectorProcess final : TopologySourceListener, BusPublisherListener, BusSubscriberListener {
  public:
   /// `died`: told once, when the planned death has come; nothing happens in the process afterwards.
-  DetectorProcess(Site& site, DetectorStore& store, std::function<void()> died);
+  DetectorProcess(Site& site, std::size_t index, DetectorMachine& machine, std::function<void()> died);
   DetectorProcess(const DetectorProcess&) = delete;
   DetectorProcess& operator=(const DetectorProcess&) = delete;
 
@@ -46,6 +60,12 @@ class DetectorProcess final : TopologySourceListener, BusPublisherListener {
   void on_hint(std::string controller, Hint hint) override;
   void on_hello(std::string controller, bool peer) override;
   void on_envelope(std::string controller, Publication publication) override;
+  // Of the other detectors:
+  void on_publication(Publication publication) override;
+  void on_beat(Beat beat) override;
+  void on_snapshot(std::size_t peer, Snapshot snapshot) override;
+  void on_snapshot_refused(std::size_t peer, Duration retry_after) override;
+  void on_garbage(std::string reason) override;
 
   Now now() const;
   void perform(DetectorOutput output);
@@ -56,6 +76,9 @@ class DetectorProcess final : TopologySourceListener, BusPublisherListener {
   void beat();
 
   Site& site_;
+  std::size_t index_;
+  std::string name_;
+  DetectorMachine& machine_;
   DetectorStore& store_;
   std::function<void()> died_;
   Gate gate_;
@@ -63,6 +86,7 @@ class DetectorProcess final : TopologySourceListener, BusPublisherListener {
   std::uint64_t start_;
   Detector detector_;
   std::unique_ptr<BusPublisher> publisher_;
+  std::unique_ptr<BusSubscriber> peers_;  ///< null without any
   std::unique_ptr<Source> source_;
   std::optional<Death> death_;
   bool dead_ = false;

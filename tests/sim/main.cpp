@@ -81,7 +81,13 @@ void add_options(CLI::App& program, Arguments& a) {
   program.add_option("--controllers", a.batch.schedule.controllers, "Controllers in each schedule")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  program.add_option("--faults", a.groups, "Groups of faults to cause: main, minority, reach, outage")
+  program.add_option("--detectors", a.batch.schedule.detectors, "Detectors in each; 0: one to three, by the seed")
+      ->check(CLI::Range(0, 3))
+      ->capture_default_str();
+  program
+      .add_option("--faults", a.groups,
+                  "Groups of faults to cause: main, minority, reach, outage, fleet, operator, "
+                  "rebuild")
       ->delimiter(',')
       ->capture_default_str();
   program.add_option("--stop-at", a.batch.stop_at, "Begin no further run after a violation of this class")
@@ -93,6 +99,7 @@ void add_options(CLI::App& program, Arguments& a) {
   program.add_flag("--calm-bus", a.simplification.calm_bus, "With --replay: the bus loses and delays nothing");
   program.add_flag("--small-cluster", a.simplification.small_cluster, "With --replay: three shards, one replica each");
   program.add_option("--controllers-kept", a.simplification.controllers, "With --replay: only the first controllers");
+  program.add_option("--detectors-kept", a.simplification.detectors, "With --replay: only the first detectors");
   program.add_option("--shrink-kind", a.shrink_kind, "With --replay: shrink while this kind of violation remains");
   program.add_flag("--shrink,!--no-shrink", a.shrink, "Shrink the first schedule that fails");
   program.add_flag("-v,--verbose", a.verbose, "With --replay: print all that happens");

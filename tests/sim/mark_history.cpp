@@ -15,24 +15,27 @@ constexpr Duration recent = seconds(6);
 
 }  // namespace
 
-MarkHistory::MarkHistory(const TrueHistory& truth, std::uint32_t partitions)
-    : truth_(truth), known_(partitions), losses_taken_(partitions) {}
+MarkHistory::MarkHistory(const TrueHistory& truth, std::uint32_t partitions, std::size_t detectors)
+    : truth_(truth), newest_(detectors), known_(partitions), losses_taken_(partitions) {}
 
-void MarkHistory::published(const PartitionMap<Mark>& marks, TimePoint now) {
-  walk(newest_, marks, [&](PartitionRange range, const Mark* before, const Mark* mark) {
+void MarkHistory::published(std::size_t detector, const PartitionMap<Mark>& marks, TimePoint now) {
+  walk(newest_[detector].marks, marks, [&](PartitionRange range, const Mark* before, const Mark* mark) {
     if (!mark || (before && *before == *mark)) return;
     const bool same = before && same_event(*before, *mark);
     for (std::uint32_t p = range.first.value; p <= range.last.value; ++p)
-      same ? complete({p}, *mark) : learn({p}, *mark, now);
+      same ? complete({p}, *mark) : learn({p}, before, *mark, now);
   });
-  newest_ = marks;
+  newest_[detector].marks = marks;
   looked_ = now;
 }
 
-void MarkHistory::learn(Partition partition, const Mark& mark, TimePoint now) {
+void MarkHistory::learn(Partition partition, const Mark* before, const Mark& mark, TimePoint now) {
   auto& known = known_[partition.value];
   const bool first = known.empty();
-  if (find(partition, mark)) {  // from an older store, or back at a stream that never broke
+  if (const auto place = find(partition, mark)) {
+    const auto last = before ? find(partition, *before) : std::nullopt;
+    if (!before || (last && *last < *place)) return;  // another detector was first
+    // From an older store, or back at a stream that never broke.
     known.push_back({mark, now, std::string(dbha::text_of(mark.cause)) + " mark, an old one again"});
     return;
   }
@@ -60,7 +63,7 @@ std::string MarkHistory::why_none(Partition partition, const Mark& mark, TimePoi
     what = truth_.promoted(mark.owner).value_or(TimePoint{}) >= looked_ ? "reshard to a new primary" : "reshard";
   else if (!losses.empty() && now - losses.back().at < recent)
     what = "same loss again";
-  if (detector_starts_ > 1 && now - detector_started_ < recent) what += " after detector start";
+  if (again_ && now - detector_started_ < recent) what += " after detector start";
   return std::string(dbha::text_of(mark.cause)) + " mark, " + what;
 }
 

@@ -66,19 +66,19 @@ bool NodeFaults::try_at(Index node, const Fault& fault) {
     case FaultKind::whole_outage:
       return whole_outage(fault);
     default:
-      return false;
+      return cause_by_operator(node, fault);
   }
 }
 
 // ---- What is possible
 
 bool NodeFaults::well(Index node) const {
-  return site_.cluster.state(node) == NodeState::running && !impaired_.contains(node);
+  return site_.cluster.state(node) == NodeState::running && !site_.cluster.removed(node) && !impaired_.contains(node);
 }
 
 bool NodeFaults::shard_is_well(std::size_t shard) const {
   for (Index n = 0; n < shard_of_.size(); ++n)
-    if (shard_of_[n] == shard && !well(n)) return false;
+    if (shard_of_[n] == shard && !site_.cluster.removed(n) && !well(n)) return false;
   return true;
 }
 
@@ -166,7 +166,7 @@ bool NodeFaults::reshard(Index from, const Fault& fault) {
   const std::size_t all = site_.cluster.size();
   Index to = static_cast<Index>(fault.choice >> 32) % all;
   for (std::size_t tries = 0; tries < all && (to == from || !owns(to)); ++tries) to = (to + 1) % all;
-  if (to == from || !well(from) || !well(to) || site_.clock.now() < moved_by_) return false;
+  if (to == from || !well(from) || !well(to) || unowned_ || site_.clock.now() < moved_by_) return false;
   const auto mine = owned(from);
   if (mine.size() < 2) return false;
   const std::size_t begin = (fault.choice >> 48) % (mine.size() - 1);
@@ -268,9 +268,10 @@ void NodeFaults::heal() {
   for (Index n = 0; n < site_.cluster.size(); ++n) {
     if (restarting_.contains(n)) continue;  // comes back by itself
     if (site_.cluster.state(n) == NodeState::stopped) site_.cluster.resume(n);
-    if (site_.cluster.state(n) == NodeState::down) site_.cluster.start(n);
+    if (site_.cluster.state(n) == NodeState::down && !site_.cluster.removed(n)) site_.cluster.start(n);
     mend(n);
   }
+  if (unowned_) give_slots(0);
 }
 
 }  // namespace dbha::sim

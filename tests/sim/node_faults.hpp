@@ -15,7 +15,7 @@ class NodeFaults {
   /// Ends all that lasts.
   void heal();
   /// Nothing of what was begun is still to come.
-  bool over() const { return restarting_.empty(); }
+  bool over() const { return restarting_.empty() && !unowned_; }
 
  private:
   using Index = std::size_t;
@@ -32,6 +32,18 @@ class NodeFaults {
   bool hide(Index node, const Fault& fault);
   bool stale_view(Index node, const Fault& fault);
   bool whole_outage(const Fault& fault);
+  // node_operators.cpp
+  bool cause_by_operator(Index node, const Fault& fault);
+  bool bump(Index node, const Fault& fault);
+  bool isolated_bump(Index node, const Fault& fault);
+  bool forget(Index node, const Fault& fault);
+  void disown_replaced(Index node, const Fault& fault);
+  bool reset(Index node, const Fault& fault);
+  void follow_again(Index node);
+  bool take_slots(Index node, const Fault& fault);
+  void give_slots(Index preferred);
+  bool readdress(Index node, const Fault& fault);
+  bool rebuild(const Fault& fault);
 
   bool well(Index node) const;
   bool shard_is_well(std::size_t shard) const;
@@ -54,7 +66,8 @@ class NodeFaults {
   std::set<Index> hidden_;
   std::set<Index> frozen_;
   std::set<Index> restarting_;
-  TimePoint moved_by_;  ///< the newest reshard is over then
+  std::optional<PartitionRange> unowned_;  ///< taken by DELSLOTS, and nobody's yet
+  TimePoint moved_by_;                     ///< the newest reshard is over then
 };
 
 }  // namespace dbha::sim

@@ -1,6 +1,7 @@
 #include "oracle.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "topology/diff.hpp"
 #include "topology/marks.hpp"
@@ -37,18 +38,17 @@ bool Spending::add(TimePoint now, double amount) {
 }
 
 Oracle::Oracle(const VirtualClock& clock, Record& record, const memory::Cluster& cluster, std::uint32_t partitions,
-               std::size_t controllers, double probe_budget)
+               std::size_t controllers, std::size_t detectors, double probe_budget)
     : clock_(clock),
       record_(record),
       cluster_(cluster),
       partitions_(partitions),
       truth_(cluster, partitions, clock.now()),
-      marks_(truth_, partitions),
+      marks_(truth_, partitions, detectors),
+      detectors_(detectors, Watched{{}, Spending(probe_budget), Spending(bytes_per_second)}),
       claims_(partitions),
       applied_(controllers),
-      told_(controllers, std::vector<Told>(partitions)),
-      commands_(probe_budget),
-      bytes_(bytes_per_second) {}
+      told_(controllers, std::vector<Told>(partitions)) {}
 
 void Oracle::breach(Breach breach, std::string detail) {
   record_.add("oracle", static_cast<std::uint64_t>(breach),
@@ -56,28 +56,31 @@ void Oracle::breach(Breach breach, std::string detail) {
   violations_.push_back({breach, std::move(detail), clock_.now()});
 }
 
-// ---- The detector
+// ---- The detectors
 
-void Oracle::detector_started(const std::shared_ptr<const Topology>& stored) {
-  newest_ = stored ? *stored : Topology{};
-  marks_.detector_started(clock_.now());
-  commands_.begin_anew();
-  bytes_.begin_anew();
+void Oracle::detector_started(std::size_t detector, const std::shared_ptr<const Topology>& stored) {
+  Watched& watched = detectors_[detector];
+  watched.newest = stored ? *stored : Topology{};
+  marks_.detector_started(detector, clock_.now());
+  watched.commands.begin_anew();
+  watched.bytes.begin_anew();
 }
 
-void Oracle::asked(QuestionCost cost) {
-  const bool within = commands_.add(clock_.now(), cost.commands);
-  if (!bytes_.add(clock_.now(), cost.bytes) || !within) breach(Breach::budget, "the probe budget is exceeded");
+void Oracle::asked(std::size_t detector, QuestionCost cost) {
+  Watched& watched = detectors_[detector];
+  const bool within = watched.commands.add(clock_.now(), cost.commands);
+  if (!watched.bytes.add(clock_.now(), cost.bytes) || !within) breach(Breach::budget, "the probe budget is exceeded");
 }
 
-void Oracle::published(const Topology& topology) {
+void Oracle::published(std::size_t detector, const Topology& topology) {
+  Topology& newest = detectors_[detector].newest;
   ++publications_;
   truth_.catch_up(clock_.now());
-  check_order(newest_, topology, "published");
+  check_order(newest, topology, "published");
   check_owners(topology);
-  check_lives(topology);
-  marks_.published(topology.marks, clock_.now());
-  newest_ = topology;
+  check_lives(newest, topology);
+  marks_.published(detector, topology.marks, clock_.now());
+  newest = topology;
 }
 
 void Oracle::check_order(const Topology& before, const Topology& after, const char* whose) {
@@ -101,17 +104,34 @@ void Oracle::check_owners(const Topology& topology) {
       auto& claims = claims_[p];
       if (std::find(claims.begin(), claims.end(), claim) != claims.end()) continue;
       claims.push_back(claim);
-      if (claim.owner.empty() || truth_.ever_owned({p}, claim.owner)) continue;
+      if (claim.owner.empty() || truth_.ever_owned({p}, claim.owner)) {
+        check_majority({p}, claim);
+        continue;
+      }
       return breach(Breach::unfounded, "partition " + std::to_string(p) + " never was of " + text_of(claim));
     }
 }
 
-void Oracle::check_lives(const Topology& topology) {
+/// Each election, and each claim that others have heard of, has left its epoch with most of those who have a vote
+/// (but for those that took the same epoch for something else at that very time, which R1 accepts until R5 repairs it).
+void Oracle::check_majority(Partition partition, const Claim& claim) {
+  std::set<std::size_t> owners;
+  for (std::uint32_t p = 0; p < partitions_; ++p)
+    if (const auto owner = cluster_.owner({p})) owners.insert(*owner);
+  if (owners.empty()) return;  // all are down: the answer is of a moment ago
+  const auto know = std::count_if(owners.begin(), owners.end(),
+                                  [&](std::size_t n) { return !(cluster_.current_epoch(n) < claim.epoch); });
+  if (2 * static_cast<std::size_t>(know) <= owners.size())
+    breach(Breach::minority, "partition " + std::to_string(partition.value) + " of " + text_of(claim) + ", of which " +
+                                 std::to_string(know) + " of " + std::to_string(owners.size()) + " have heard");
+}
+
+void Oracle::check_lives(const Topology& earlier, const Topology& topology) {
   for (const auto& node : topology.nodes) {
     if (node.run_id.empty()) continue;
     const auto life = truth_.life(node.id, node.run_id);
     if (!life) breach(Breach::unfounded, "node " + short_id(node.id) + " never lived as " + node.run_id.value);
-    const Node* before = newest_.node(node.id);
+    const Node* before = earlier.node(node.id);
     if (!life || !before || before->run_id.empty()) continue;
     if (const auto was = truth_.life(node.id, before->run_id); was && *life < *was)
       breach(Breach::backwards, "life of node " + short_id(node.id));

@@ -34,14 +34,14 @@ class Spending {
 class Oracle {
  public:
   Oracle(const VirtualClock& clock, Record& record, const memory::Cluster& cluster, std::uint32_t partitions,
-         std::size_t controllers, double probe_budget);
+         std::size_t controllers, std::size_t detectors, double probe_budget);
 
-  // ---- What the detector does
+  // ---- What a detector does
   /// `stored`: what it remembers; from here on nothing may go back.
-  void detector_started(const std::shared_ptr<const Topology>& stored);
-  void asked(QuestionCost cost);
+  void detector_started(std::size_t detector, const std::shared_ptr<const Topology>& stored);
+  void asked(std::size_t detector, QuestionCost cost);
   void seen(const View& view) { truth_.said(view); }
-  void published(const Topology& topology);
+  void published(std::size_t detector, const Topology& topology);
 
   // ---- What the controllers do
   void controller_started(std::size_t controller);
@@ -66,7 +66,8 @@ class Oracle {
 
   void check_order(const Topology& before, const Topology& after, const char* whose);
   void check_owners(const Topology& topology);
-  void check_lives(const Topology& topology);
+  void check_lives(const Topology& before, const Topology& topology);
+  void check_majority(Partition partition, const Claim& claim);
   void told_of(std::size_t controller, Partition partition, const Mark& mark, std::string& without_loss);
 
   const VirtualClock& clock_;
@@ -75,12 +76,15 @@ class Oracle {
   std::uint32_t partitions_;
   TrueHistory truth_;
   MarkHistory marks_;
-  Topology newest_;                         ///< published by the detector's present life, or remembered by it
+  struct Watched {
+    Topology newest;  ///< published by the detector's present life, or remembered by it
+    Spending commands;
+    Spending bytes;
+  };
+  std::vector<Watched> detectors_;
   std::vector<std::vector<Claim>> claims_;  ///< of each partition, all that were ever published
   std::vector<Topology> applied_;
   std::vector<std::vector<Told>> told_;  ///< controller, partition
-  Spending commands_;
-  Spending bytes_;
   std::vector<Violation> violations_;
   std::uint64_t publications_ = 0;
   std::uint64_t events_ = 0;

@@ -91,9 +91,11 @@ std::string replay_options(std::uint64_t seed, const ScheduleOptions& options, c
   out += without;
   if (options.controllers != ScheduleOptions{}.controllers)
     out += " --controllers " + std::to_string(options.controllers);
+  if (options.detectors != ScheduleOptions{}.detectors) out += " --detectors " + std::to_string(options.detectors);
   if (s.calm_bus) out += " --calm-bus";
   if (s.small_cluster) out += " --small-cluster";
   if (s.controllers) out += " --controllers-kept " + std::to_string(*s.controllers);
+  if (s.detectors) out += " --detectors-kept " + std::to_string(*s.detectors);
   return out;
 }
 

@@ -38,8 +38,22 @@ constexpr std::array<KindRow, fault_kinds> kinds = {{
     {"stale_view", FaultGroup::minority, 5, milliseconds(200), seconds(8)},
     {"takeover", FaultGroup::minority, 3, {}, {}},
     {"whole_outage", FaultGroup::outage, 4, milliseconds(300), seconds(4)},
+    {"detector_blind", FaultGroup::fleet, 4, milliseconds(200), seconds(6)},
+    {"bus_split", FaultGroup::fleet, 5, milliseconds(200), seconds(8)},
+    {"detector_loss", FaultGroup::fleet, 3, {}, seconds(4)},
+    {"all_detectors_loss", FaultGroup::fleet, 2, {}, seconds(4)},
+    {"clock_step", FaultGroup::fleet, 3, {}, seconds(1)},
+    {"bump", FaultGroup::operators, 4, {}, {}},
+    {"isolated_bump", FaultGroup::operators, 4, milliseconds(200), seconds(8)},
+    {"forget", FaultGroup::operators, 4, seconds(3), seconds(8)},
+    {"reset", FaultGroup::operators, 3, milliseconds(100), seconds(2)},
+    {"slots_to_other", FaultGroup::operators, 3, milliseconds(20), seconds(1)},
+    {"slots_back", FaultGroup::operators, 3, milliseconds(20), seconds(1)},
+    {"readdress", FaultGroup::operators, 4, milliseconds(100), seconds(8)},
+    {"rebuild", FaultGroup::rebuild, 2, milliseconds(300), seconds(4)},
 }};
-constexpr std::array<const char*, fault_groups> groups = {"main", "minority", "reach", "outage"};
+constexpr std::array<const char*, fault_groups> groups = {"main",  "minority", "reach",  "outage",
+                                                          "fleet", "operator", "rebuild"};
 
 const KindRow& row(FaultKind kind) {
   return kinds[static_cast<std::size_t>(kind)];
@@ -86,6 +100,19 @@ BusQuality draw_bus(Random& random) {
   return out;
 }
 
+std::size_t links_of(const Schedule& schedule) {
+  return schedule.detectors * (schedule.controllers_start.size() + schedule.detectors);
+}
+
+/// By numbers of their own: what befalls one detector befalls several in the same way.
+void draw_detectors(Random random, std::size_t wanted, Schedule& out) {
+  out.detectors = wanted > 0 ? wanted : 1 + random.below(3);
+  if (out.detectors == 1) return;
+  out.listen = seconds(3);
+  const bool alike = random.chance(0.3);
+  for (std::size_t i = 0; i < links_of(out); ++i) out.links.push_back(alike ? out.bus : draw_bus(random));
+}
+
 Shape draw_shape(Random& random) {
   Shape out;
   out.shards = static_cast<std::uint32_t>(3 + random.below(3));
@@ -105,6 +132,12 @@ std::string seconds_text(Duration duration) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4f s", std::chrono::duration<double>(duration).count());
   return text;
+}
+
+std::string text_of(const BusQuality& bus) {
+  return number(100 * bus.loss) + " % lost, " + number(100 * bus.duplicates) + " % doubled, " +
+         number(100 * bus.refusals) + " % of hellos refused, delay up to " + seconds_text(bus.most_delay) +
+         (bus.reorders ? ", out of order" : "");
 }
 
 }  // namespace
@@ -138,6 +171,8 @@ Schedule schedule_of(std::uint64_t seed, const ScheduleOptions& options) {
   out.write_pause = random.between(milliseconds(20), milliseconds(100));
   out.faults = draw_faults(random, options.groups);
   out.heals_at = out.faults.back().at + random.between(milliseconds(500), seconds(6));
+  draw_detectors(Random(seed).fork(4), options.detectors, out);
+  if (options.groups.contains(FaultGroup::fleet)) out.listen = seconds(3);
   return out;
 }
 
@@ -145,13 +180,19 @@ Schedule simplified(Schedule schedule, const Simplification& simplification) {
   for (auto place = simplification.without.rbegin(); place != simplification.without.rend(); ++place)
     if (*place < schedule.faults.size())
       schedule.faults.erase(schedule.faults.begin() + static_cast<std::ptrdiff_t>(*place));
-  if (simplification.calm_bus) schedule.bus = {};
+  if (simplification.calm_bus) {
+    schedule.bus = {};
+    schedule.links.clear();
+  }
   if (simplification.small_cluster) {
     schedule.shape.shards = 3;
     schedule.shape.replicas = 1;
   }
   if (simplification.controllers && *simplification.controllers < schedule.controllers_start.size())
     schedule.controllers_start.resize(*simplification.controllers);
+  if (simplification.detectors && *simplification.detectors < schedule.detectors)
+    schedule.detectors = *simplification.detectors;
+  schedule.links.resize(std::min(schedule.links.size(), links_of(schedule)));
   return schedule;
 }
 
@@ -160,9 +201,17 @@ std::vector<std::string> lines_of(const Schedule& s) {
   out.push_back(std::to_string(s.shape.shards) + " shards with " + std::to_string(s.shape.replicas) +
                 " replica(s) each, latency " + seconds_text(s.shape.latency) + ", replication lag up to " +
                 seconds_text(s.shape.replication_lag) + ", probe budget " + number(s.probe_budget));
-  out.push_back("bus: " + number(100 * s.bus.loss) + " % lost, " + number(100 * s.bus.duplicates) + " % doubled, " +
-                number(100 * s.bus.refusals) + " % of hellos refused, delay up to " + seconds_text(s.bus.most_delay) +
-                (s.bus.reorders ? ", out of order" : ""));
+  out.push_back(std::to_string(s.detectors) + " detector(s)");
+  if (s.links.empty()) out.push_back("bus: " + text_of(s.bus));
+  const std::size_t listeners = s.controllers_start.size() + s.detectors;
+  for (std::size_t i = 0; i < s.links.size(); ++i) {
+    const std::size_t from = i / listeners;
+    const std::size_t to = i % listeners;
+    if (to == s.controllers_start.size() + from) continue;
+    const bool peer = to >= s.controllers_start.size();
+    out.push_back("link d" + std::to_string(from) + (peer ? " d" : " c") +
+                  std::to_string(peer ? to - s.controllers_start.size() : to) + ": " + text_of(s.links[i]));
+  }
   std::string starts;
   for (const auto at : s.controllers_start) starts += (starts.empty() ? "" : ", ") + seconds_text(at);
   out.push_back("controllers start at " + starts);

@@ -20,7 +20,7 @@ enum class FaultKind {
   reshard,             ///< partitions move between living primaries
   stop,                ///< SIGSTOP of a node
   add_replica,         ///< a new node joins a shard
-  bus_outage,          ///< nothing passes between the detector and one controller, or all
+  bus_outage,          ///< nothing passes between a detector and one controller, or all that listen to it
   detector_restart,    ///< killed at an arbitrary moment, started with its store
   detector_old_store,  ///< the same after a power cut: the store is one save older
   detector_pause,      ///< SIGSTOP of the detector (TILT)
@@ -31,15 +31,30 @@ enum class FaultKind {
   stale_view,          ///< a node goes on handing out an old map
   takeover,            ///< a replica promotes itself and asks nobody
   whole_outage,        ///< all nodes die and come back
+  detector_blind,      ///< a detector does not reach some nodes, though the others do
+  bus_split,           ///< a detector and some controllers on one side, all the others on the other
+  detector_loss,       ///< a detector is killed and loses its store
+  all_detectors_loss,  ///< all of them at once: controllers hold the only copies
+  clock_step,          ///< a detector's wall clock goes forward or back, and it may be started anew
+  bump,                ///< CLUSTER BUMPEPOCH of an owner
+  isolated_bump,       ///< the same while it is cut off, and another may be elected
+  forget,              ///< CLUSTER FORGET, at all others, of an owner that was cut off, bumped and replaced
+  reset,               ///< CLUSTER RESET of a replica, which is made one again later
+  slots_to_other,      ///< DELSLOTS, then ADDSLOTS to another owner, whose epoch may be lower
+  slots_back,          ///< DELSLOTS, then ADDSLOTS to the same owner
+  readdress,           ///< a node dies and comes back at another port
+  rebuild,             ///< another cluster at the same addresses, with epochs from 1
 };
-inline constexpr std::size_t fault_kinds = 18;
+inline constexpr std::size_t fault_kinds = 31;
 
 const char* text_of(FaultKind kind);
 
 /// Which faults are caused: "main", what a healthy majority outlives; "minority", what shows a part of the database
-/// another truth than the rest; "reach", nodes that only some see; "outage", everything at once.
-enum class FaultGroup { main, minority, reach, outage };
-inline constexpr std::size_t fault_groups = 4;
+/// another truth than the rest; "reach", nodes that only some see; "outage", everything at once; "fleet", what parts
+/// the detectors from each other, from the nodes and from what they remember; "operator", commands that ask no
+/// majority; "rebuild", another cluster.
+enum class FaultGroup { main, minority, reach, outage, fleet, operators, rebuild };
+inline constexpr std::size_t fault_groups = 7;
 FaultGroup group_of(FaultKind kind);
 const char* text_of(FaultGroup group);
 std::optional<FaultGroup> group_named(const std::string& name);
@@ -51,7 +66,7 @@ struct Fault {
   Duration lasts{};
 };
 
-/// In both directions, of each link between the detector and a controller.
+/// In both directions, of a link between a detector and a controller or another detector.
 struct BusQuality {
   double loss = 0;
   double duplicates = 0;
@@ -74,6 +89,10 @@ struct Schedule {
   std::uint64_t seed = 0;
   Shape shape;
   BusQuality bus;
+  std::size_t detectors = 1;
+  /// To others, before the first publication: nothing where the only detector never loses what it remembers.
+  Duration listen{};
+  std::vector<BusQuality> links;  ///< of several detectors, as Bus::set_qualities() has them; else all are as `bus`
   double probe_budget = 500;
   std::vector<Duration> controllers_start;  ///< one for each controller
   Duration write_pause = std::chrono::milliseconds(50);
@@ -84,6 +103,7 @@ struct Schedule {
 struct ScheduleOptions {
   std::set<FaultGroup> groups = {FaultGroup::main};
   std::size_t controllers = 3;
+  std::size_t detectors = 1;  ///< 0: one to three, as the seed says
 };
 
 Schedule schedule_of(std::uint64_t seed, const ScheduleOptions& options = {});
@@ -94,6 +114,7 @@ struct Simplification {
   bool calm_bus = false;
   bool small_cluster = false;  ///< three shards with one replica each
   std::optional<std::size_t> controllers;
+  std::optional<std::size_t> detectors;
 };
 
 Schedule simplified(Schedule schedule, const Simplification& simplification);

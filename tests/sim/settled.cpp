@@ -7,18 +7,21 @@ namespace dbha::sim {
 
 std::vector<Violation> Simulation::unsettled() const {
   std::vector<Violation> out;
-  if (!detector_ || detector_->dead() || !detector_->detector().published()) {
-    out.push_back({Breach::not_well, "there is no detector with a topology", {}});
-    return out;
+  for (std::size_t i = 0; i < posts_.size(); ++i)
+    if (!posts_[i].running() || !posts_[i].process->detector().published()) {
+      out.push_back({Breach::not_well, "there is no d" + std::to_string(i) + " with a topology", {}});
+      return out;
+    }
+  for (const auto& post : posts_) {
+    check_owners(*post.process->detector().published(), out);
+    check_lives(*post.process->detector().published(), out);
   }
-  check_owners(out);
-  check_lives(out);
+  check_detectors(out);
   check_fleet(out);
   return out;
 }
 
-void Simulation::check_owners(std::vector<Violation>& out) const {
-  const Topology& topology = *detector_->detector().published();
+void Simulation::check_owners(const Topology& topology, std::vector<Violation>& out) const {
   for (std::uint32_t p = 0; p < schedule_.shape.partitions; ++p) {
     const auto truth = site_.cluster.owner({p});
     const Claim* claim = topology.claims.find({p});
@@ -32,23 +35,32 @@ void Simulation::check_owners(std::vector<Violation>& out) const {
   }
 }
 
-void Simulation::check_lives(std::vector<Violation>& out) const {
-  const Topology& topology = *detector_->detector().published();
+void Simulation::check_lives(const Topology& topology, std::vector<Violation>& out) const {
   for (std::size_t n = 0; n < site_.cluster.size(); ++n) {
-    if (site_.cluster.state(n) != memory::NodeState::running) continue;
+    if (site_.cluster.state(n) != memory::NodeState::running || site_.cluster.removed(n)) continue;
     const Node* node = topology.node(site_.cluster.id(n));
     if (node && node->run_id == site_.cluster.run_id(n)) continue;
     out.push_back({Breach::wrong_incarnation, "node " + short_id(site_.cluster.id(n)), {}});
   }
 }
 
+void Simulation::check_detectors(std::vector<Violation>& out) const {
+  const Version& first = posts_.front().process->detector().version();
+  for (std::size_t i = 0; i < posts_.size(); ++i) {
+    const Detector& detector = posts_[i].process->detector();
+    const std::string name = "d" + std::to_string(i);
+    if (detector.status() != DetectorStatus::ok || !detector.reason().empty())
+      out.push_back(
+          {Breach::not_well, name + " is " + dbha::text_of(detector.status()) + ": " + detector.reason(), {}});
+    if (!detector.state().memory.pending.empty())
+      out.push_back({Breach::not_well, name + " has a reshard pending", {}});
+    if (detector.version() != first)
+      out.push_back({Breach::wrong_digest, name + " holds " + detector.version().text() + ", not " + first.text(), {}});
+  }
+}
+
 void Simulation::check_fleet(std::vector<Violation>& out) const {
-  const Detector& detector = detector_->detector();
-  if (detector.status() != DetectorStatus::ok || !detector.reason().empty())
-    out.push_back({Breach::not_well,
-                   std::string("the detector is ") + dbha::text_of(detector.status()) + ": " + detector.reason(),
-                   {}});
-  if (!detector.state().memory.pending.empty()) out.push_back({Breach::not_well, "a reshard is pending", {}});
+  const Detector& detector = posts_.front().process->detector();
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const auto& controller = seats_[i].process;
     const std::string name = "c" + std::to_string(i);

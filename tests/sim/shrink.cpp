@@ -37,6 +37,15 @@ class Shrinker {
     candidate = best_;
     candidate.controllers = 1;
     if (!best_.controllers) keep_if_it_fails(candidate);
+    fewer_detectors();
+  }
+
+  void fewer_detectors() {
+    for (std::size_t detectors = 1; detectors < best_.detectors.value_or(schedule_.detectors); ++detectors) {
+      Simplification candidate = best_;
+      candidate.detectors = detectors;
+      if (keep_if_it_fails(candidate)) return;
+    }
   }
 
   bool fewer_faults() {

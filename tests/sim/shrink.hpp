@@ -10,7 +10,7 @@ struct Shrunk {
 };
 
 /// Leaves out of a failing schedule whatever the failure does not need: faults, the troubles of the bus, controllers,
-/// shards. What remains still shows a violation of this kind.
+/// detectors, shards. What remains still shows a violation of this kind.
 Shrunk shrink(const Schedule& schedule, const std::string& kind, const RunOptions& options = {});
 
 }  // namespace dbha::sim

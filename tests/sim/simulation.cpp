@@ -39,6 +39,7 @@ Simulation::Simulation(const Schedule& schedule, bool verbose)
     : schedule_(schedule),
       random_(Random(schedule.seed).fork(3)),
       site_(schedule, verbose),
+      posts_(schedule.detectors),
       seats_(schedule.controllers_start.size()),
       node_faults_(site_, schedule.shape) {
   for (std::size_t i = 0; i < seats_.size(); ++i)
@@ -47,7 +48,7 @@ Simulation::Simulation(const Schedule& schedule, bool verbose)
 
 Course Simulation::run() {
   const TimePoint began = site_.clock.now();
-  start_detector();
+  for (std::size_t i = 0; i < posts_.size(); ++i) start_detector(i);
   for (std::size_t i = 0; i < seats_.size(); ++i)
     site_.clock.after(schedule_.controllers_start[i], [this, i] { start_controller(i); });
   for (const auto& fault : schedule_.faults) site_.clock.after(fault.at, [this, &fault] { cause(fault); });
@@ -88,28 +89,26 @@ void Simulation::tell_the_truth() {
 
 // ---- The processes
 
-void Simulation::start_detector() {
+void Simulation::start_detector(std::size_t index) {
+  Post& post = posts_[index];
+  if (post.process) return;
   // A store that never held anything else cannot be older: that would be a lost one, which no restart brings about.
-  if (std::exchange(lose_a_save_, false) && store_.before.topology) store_.state = store_.before;
-  detector_ = std::make_unique<DetectorProcess>(site_, store_, [this] { on_detector_died(); });
+  DetectorStore& store = post.machine.store;
+  if (std::exchange(post.lose_a_save, false) && store.before.topology) store.state = store.before;
+  post.process =
+      std::make_unique<DetectorProcess>(site_, index, post.machine, [this, index] { on_detector_died(index); });
 }
 
 /// Called from within the process, which therefore ends a moment later.
-void Simulation::on_detector_died() {
-  site_.record.add("detector", 0, [] { return std::string("dies"); });
-  site_.clock.after(Duration(0), [this] { detector_.reset(); });
-  site_.clock.after(detector_down_for_ + milliseconds(1), [this] { start_detector(); });
+void Simulation::on_detector_died(std::size_t index) {
+  site_.record.add("d" + std::to_string(index), 0, [] { return std::string("dies"); });
+  site_.clock.after(Duration(0), [this, index] { posts_[index].process.reset(); });
+  site_.clock.after(posts_[index].down_for + milliseconds(1), [this, index] { start_detector(index); });
 }
 
-void Simulation::restart_detector(const Fault& fault, bool old_store) {
-  lose_a_save_ = old_store;
-  detector_down_for_ = fault.lasts;
-  constexpr std::array<Death, 4> moments = {Death::now, Death::now, Death::before_next_save, Death::after_next_save};
-  detector_->die(moments[fault.choice % moments.size()]);
-}
-
-void Simulation::pause_detector(Duration lasts) {
-  detector_->pause(lasts);
+void Simulation::kill_detector(std::size_t index, Death moment, Duration down_for) {
+  posts_[index].down_for = down_for;
+  posts_[index].process->die(moment);
 }
 
 void Simulation::start_controller(std::size_t index) {
@@ -138,7 +137,6 @@ void Simulation::cause(const Fault& fault) {
 }
 
 bool Simulation::cause_here(const Fault& fault) {
-  const bool running = detector_ && !detector_->dead();
   const auto note = [&] {
     site_.record.add("fault", fault.choice, [&] { return std::string(text_of(fault.kind)); });
     return true;
@@ -146,35 +144,93 @@ bool Simulation::cause_here(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::detector_restart:
     case FaultKind::detector_old_store:
-      if (!running) return false;
-      note();
-      restart_detector(fault, fault.kind == FaultKind::detector_old_store);
-      return true;
     case FaultKind::detector_pause:
-      if (!running) return false;
-      note();
-      pause_detector(fault.lasts);
-      return true;
+    case FaultKind::detector_blind:
+    case FaultKind::detector_loss:
+    case FaultKind::clock_step:
+      return cause_at_detector(fault);
+    case FaultKind::all_detectors_loss:
+      return lose_all_stores(fault);
     case FaultKind::controller_restart:
     case FaultKind::controller_loss:
       if (!seats_[fault.choice % seats_.size()].process) return false;
       note();
       restart_controller(fault, fault.kind == FaultKind::controller_restart);
       return true;
-    case FaultKind::bus_outage: {
-      const std::size_t link = fault.choice % (seats_.size() + 1);
+    case FaultKind::bus_outage:
       note();
-      site_.bus.cut(link < seats_.size() ? std::optional(link) : std::nullopt, fault.lasts);
+      cut_bus(fault);
       return true;
-    }
+    case FaultKind::bus_split:
+      note();
+      split_bus(fault);
+      return true;
     default:
       return node_faults_.cause(fault);
   }
 }
 
+bool Simulation::cause_at_detector(const Fault& fault) {
+  const std::size_t index = (fault.choice >> 40) % posts_.size();
+  Post& post = posts_[index];
+  if (!post.running()) return false;
+  site_.record.add("fault", fault.choice,
+                   [&] { return std::string(text_of(fault.kind)) + " of d" + std::to_string(index); });
+  constexpr std::array<Death, 4> moments = {Death::now, Death::now, Death::before_next_save, Death::after_next_save};
+  if (fault.kind == FaultKind::detector_pause) {
+    post.process->pause(fault.lasts);
+  } else if (fault.kind == FaultKind::detector_blind) {
+    blind(post, fault);
+  } else if (fault.kind == FaultKind::detector_loss) {
+    kill_detector(index, Death::now, fault.lasts);
+    post.machine.lose_store();
+  } else if (fault.kind == FaultKind::clock_step) {
+    post.machine.clock_error += milliseconds(static_cast<std::int64_t>(fault.choice % 120'000) - 60'000);
+    post.machine.greatest_error = std::max(post.machine.greatest_error, post.machine.clock_error);
+    if (fault.choice % 2) kill_detector(index, Death::now, fault.lasts);
+  } else {
+    post.lose_a_save = fault.kind == FaultKind::detector_old_store;
+    kill_detector(index, moments[fault.choice % moments.size()], fault.lasts);
+  }
+  return true;
+}
+
+bool Simulation::lose_all_stores(const Fault& fault) {
+  site_.record.add("fault", fault.choice, [&] { return std::string(text_of(fault.kind)); });
+  for (std::size_t i = 0; i < posts_.size(); ++i) {
+    if (posts_[i].running()) kill_detector(i, Death::now, fault.lasts + milliseconds(211 * i));
+    posts_[i].machine.lose_store();
+  }
+  return true;
+}
+
+/// Of a minority of the nodes, or of any.
+void Simulation::blind(Post& post, const Fault& fault) {
+  const std::size_t all = site_.cluster.size();
+  const std::size_t most = fault.choice % 3 ? all / 2 : all;
+  for (std::size_t n = 0; n < all; ++n)
+    if ((fault.choice >> (8 + n % 32)) % 2 && post.machine.unreached.size() < most)
+      post.machine.unreached.insert(site_.cluster.endpoint(n));
+  site_.clock.after(fault.lasts, [&post] { post.machine.unreached.clear(); });
+}
+
+void Simulation::cut_bus(const Fault& fault) {
+  const std::size_t detector = (fault.choice >> 40) % posts_.size();
+  const std::size_t controller = fault.choice % (seats_.size() + 1);
+  site_.bus.cut(detector, controller < seats_.size() ? std::optional(controller) : std::nullopt, fault.lasts);
+}
+
+void Simulation::split_bus(const Fault& fault) {
+  std::set<std::size_t> inside;
+  for (std::size_t c = 0; c < seats_.size(); ++c)
+    if ((fault.choice >> c) % 2) inside.insert(c);
+  site_.bus.split((fault.choice >> 40) % posts_.size(), inside, fault.lasts);
+}
+
 void Simulation::heal() {
   site_.record.add("fault", 0, [] { return std::string("all is healed"); });
   node_faults_.heal();
+  for (auto& post : posts_) post.machine.unreached.clear();
   site_.bus.calm();
 }
 

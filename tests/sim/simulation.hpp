@@ -1,5 +1,5 @@
 #pragma once
-/// One run: a detector and its controllers over the model of a database and of a bus, in virtual time, with everything
+/// One run: detectors and their controllers over the model of a database and of a bus, in virtual time, with everything
 /// that the schedule says befalls them.
 
 #include "controller_process.hpp"
@@ -49,14 +49,28 @@ class Simulation {
     std::uint64_t lives = 0;
   };
 
-  void start_detector();
-  void restart_detector(const Fault& fault, bool old_store);
-  void on_detector_died();
-  void pause_detector(Duration lasts);
+  /// A detector's place, which outlives its process.
+  struct Post {
+    DetectorMachine machine;
+    bool lose_a_save = false;
+    Duration down_for{};
+    std::unique_ptr<DetectorProcess> process;
+
+    bool running() const { return process && !process->dead(); }
+  };
+
+  void start_detector(std::size_t index);
+  void kill_detector(std::size_t index, Death moment, Duration down_for);
+  void on_detector_died(std::size_t index);
   void start_controller(std::size_t index);
   void restart_controller(const Fault& fault, bool with_store);
   void cause(const Fault& fault);
   bool cause_here(const Fault& fault);
+  bool cause_at_detector(const Fault& fault);
+  bool lose_all_stores(const Fault& fault);
+  void blind(Post& post, const Fault& fault);
+  void cut_bus(const Fault& fault);
+  void split_bus(const Fault& fault);
   void heal();
 
   void tell_the_truth();
@@ -65,18 +79,16 @@ class Simulation {
   bool settle();
   /// What is not yet as it should be at the end of a run.
   std::vector<Violation> unsettled() const;
-  void check_owners(std::vector<Violation>& out) const;
-  void check_lives(std::vector<Violation>& out) const;
+  void check_owners(const Topology& topology, std::vector<Violation>& out) const;
+  void check_lives(const Topology& topology, std::vector<Violation>& out) const;
+  void check_detectors(std::vector<Violation>& out) const;
   void check_fleet(std::vector<Violation>& out) const;
   void check_writes();
 
   Schedule schedule_;
   Random random_;
   Site site_;
-  DetectorStore store_;
-  bool lose_a_save_ = false;
-  Duration detector_down_for_{};
-  std::unique_ptr<DetectorProcess> detector_;
+  std::vector<Post> posts_;
   std::vector<Seat> seats_;
   NodeFaults node_faults_;
   Course course_;

@@ -16,6 +16,9 @@ struct Site {
   memory::Cluster cluster;
   Bus bus;
   Oracle oracle;
+  std::uint64_t seed;
+  std::size_t detectors;
+  Duration listen;
   double probe_budget;
   std::uint32_t partitions;
   std::vector<Endpoint> seeds;

@@ -16,8 +16,9 @@ QuestionCost cost_of(Question question, std::size_t nodes) {
   return {1, 7};
 }
 
-Source::Source(VirtualClock& clock, memory::Cluster& cluster, Gate& gate, TopologySourceListener& listener)
-    : clock_(clock), cluster_(cluster), gate_(gate), listener_(listener) {
+Source::Source(VirtualClock& clock, memory::Cluster& cluster, Gate& gate, TopologySourceListener& listener,
+               const std::set<Endpoint>& unreached)
+    : clock_(clock), cluster_(cluster), gate_(gate), listener_(listener), unreached_(unreached) {
   observer_ = cluster_.observe({[this](const Endpoint& e) { raise(HintKind::connection_lost, e); },
                                 [this](const Endpoint& e) { raise(HintKind::demoted, e); },
                                 {}});
@@ -35,7 +36,7 @@ void Source::ask(const Endpoint& endpoint, Question question) {
   const std::uint64_t number = first_ + asked_.size();
   asked_.push_back({endpoint, question, clock_.now()});
   arm();
-  if (endpoints_.contains(endpoint))
+  if (endpoints_.contains(endpoint) && !unreached_.contains(endpoint))
     cluster_.ask(endpoint, life_.guard([this, number](std::optional<View> view) {
       gate_.pass([this, number, said = std::move(view)]() mutable { on_answer(number, std::move(said)); });
     }));
@@ -44,6 +45,7 @@ void Source::ask(const Endpoint& endpoint, Question question) {
 void Source::on_answer(std::uint64_t number, std::optional<View> view) {
   if (number < first_) return;  // too late: it has been answered with "no answer"
   Asked& asked = asked_[number - first_];
+  if (unreached_.contains(asked.endpoint)) return;  // the answer does not come through
   if (std::exchange(asked.settled, true)) return;
   if (!view || clock_.now() - asked.at > probe_timeout)
     return listener_.on_no_answer(asked.endpoint, asked.question, asked.at);
@@ -87,7 +89,7 @@ void Source::expire() {
 }
 
 void Source::raise(HintKind kind, const Endpoint& endpoint) {
-  if (!endpoints_.contains(endpoint)) return;
+  if (!endpoints_.contains(endpoint) || unreached_.contains(endpoint)) return;
   gate_.pass([this, kind, endpoint] { listener_.on_hint({kind, {}, endpoint, std::nullopt}); });
 }
 

@@ -20,7 +20,9 @@ class Source final : public TopologySource {
  public:
   static constexpr Duration probe_timeout = std::chrono::milliseconds(300);
 
-  Source(VirtualClock& clock, memory::Cluster& cluster, Gate& gate, TopologySourceListener& listener);
+  /// `unreached`: what this process cannot reach now, though others may.
+  Source(VirtualClock& clock, memory::Cluster& cluster, Gate& gate, TopologySourceListener& listener,
+         const std::set<Endpoint>& unreached);
   ~Source() override;
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
@@ -46,6 +48,7 @@ class Source final : public TopologySource {
   memory::Cluster& cluster_;
   Gate& gate_;
   TopologySourceListener& listener_;
+  const std::set<Endpoint>& unreached_;
   std::set<Endpoint> endpoints_;
   std::deque<Asked> asked_;  ///< in order of time, so that the first one expires first
   std::uint64_t first_ = 0;  ///< the number of the first of them

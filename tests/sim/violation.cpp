@@ -11,7 +11,7 @@ struct Row {
 };
 
 /// In the order of Breach.
-constexpr std::array<Row, 16> rows = {{
+constexpr std::array<Row, 18> rows = {{
     {"wrong_owner", "lasting"},
     {"wrong_incarnation", "lasting"},
     {"wrong_digest", "lasting"},
@@ -23,6 +23,8 @@ constexpr std::array<Row, 16> rows = {{
     {"budget", "broken"},
     {"not_a_join", "broken"},
     {"early", "broken"},
+    {"minority", "broken"},
+    {"in_tilt", "broken"},
     {"planted", "broken"},
     {"cluster_stuck", "stuck"},
     {"unbroken", "unbroken"},

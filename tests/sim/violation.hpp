@@ -20,6 +20,8 @@ enum class Breach {
   budget,             ///< more was asked of the database in a second than the budget allows
   not_a_join,         ///< a controller applied what no detector published
   early,              ///< an event left before the topology it belongs to was applied
+  minority,           ///< what was published is known to a minority of the primaries only
+  in_tilt,            ///< something was published by a detector that does not trust itself
   planted,            ///< what a test asked for
   cluster_stuck,      ///< the database itself did not come to rest: the rest of the run is judged all the same
   unbroken,  ///< away and back so fast that the owner itself never noticed: it still holds all that it ever did

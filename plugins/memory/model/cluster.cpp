@@ -81,6 +81,21 @@ void Cluster::replicate(std::size_t node, std::size_t primary) {
 void Cluster::remove(std::size_t node) {
   model_->remove(node);
 }
+void Cluster::raise_epoch(std::size_t node) {
+  model_->raise_epoch(node);
+}
+void Cluster::disown(std::size_t node) {
+  model_->disown(node);
+}
+void Cluster::reset(std::size_t node) {
+  model_->reset(node);
+}
+void Cluster::readdress(std::size_t node) {
+  model_->readdress(node);
+}
+void Cluster::rebuild() {
+  model_->rebuild();
+}
 void Cluster::del_partitions(PartitionRange range) {
   model_->del_partitions(range);
 }
@@ -109,6 +124,9 @@ const RunId& Cluster::run_id(std::size_t node) const {
 }
 const ReplId& Cluster::replid(std::size_t node) const {
   return model_->node(node).replid;
+}
+Epoch Cluster::current_epoch(std::size_t node) const {
+  return model_->node(node).picture.current_epoch;
 }
 std::optional<std::size_t> Cluster::owner(Partition partition) const {
   return model_->owner(partition);

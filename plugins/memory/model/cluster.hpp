@@ -109,6 +109,16 @@ class Cluster {
   std::size_t add_node();                                 ///< an empty primary that all get to know
   void replicate(std::size_t node, std::size_t primary);  ///< of a node without partitions
   void remove(std::size_t node);  ///< kills it and makes all others forget it; it must own nothing
+  /// CLUSTER BUMPEPOCH: its claims get an epoch above all that it has heard of, and nobody is asked.
+  void raise_epoch(std::size_t node);
+  /// CLUSTER FORGET of a living node, at all others: it is none of theirs any more, though it may not know.
+  void disown(std::size_t node);
+  /// CLUSTER RESET of a replica, which the others then meet again as an empty primary.
+  void reset(std::size_t node);
+  /// It will come back at another port. It must be down.
+  void readdress(std::size_t node);
+  /// A new cluster at the addresses of the first day: other ids, no data, epochs from 1.
+  void rebuild();
   /// Leaves partitions without an owner, or gives unowned ones to a primary, without data; for all nodes at once.
   void del_partitions(PartitionRange range);
   void add_partitions(PartitionRange range, std::size_t to);
@@ -122,6 +132,7 @@ class Cluster {
   std::optional<std::size_t> primary_of(std::size_t node) const;  ///< of a replica
   const RunId& run_id(std::size_t node) const;
   const ReplId& replid(std::size_t node) const;
+  Epoch current_epoch(std::size_t node) const;  ///< the greatest that it has heard of
   /// The running node that claims the partition itself with the highest epoch.
   std::optional<std::size_t> owner(Partition partition) const;
   /// The partitions that the node claims itself.

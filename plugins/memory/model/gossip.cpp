@@ -62,6 +62,13 @@ void World::tell(Index from, Index to, Answer answer) {
   send(from, to, [this, to, said = announcement(from), answer] { hear(to, *said, answer); });
 }
 
+/// Whoever asks is answered, a stranger too: a node that was forgotten goes on believing that it reaches everybody.
+void World::tell_stranger(Index from, Index to) {
+  after(random_.between(milliseconds(0), milliseconds(1)), [this, from, to, said = announcement(from)] {
+    arrive(from, to, [this, to, said] { hear(to, *said, Answer::none); });
+  });
+}
+
 void World::tell_all(Index from) {
   for (const auto& [to, known] : nodes_[from].picture.nodes)
     if (to != from) tell(from, to, Answer::none);
@@ -74,7 +81,7 @@ void World::delay_news(Index from, Duration least, Duration most) {
 
 void World::hear(Index i, const Announcement& said, Answer answer) {
   ClusterNode& n = nodes_[i];
-  if (nodes_[said.from].removed) return;
+  if (nodes_[said.from].removed && !n.removed) return answer == Answer::wanted ? tell_stranger(i, said.from) : void();
   if (!n.picture.find(said.from)) learn_nodes(i, said);
   seen_alive(i, said.from);
   if (answer == Answer::wanted) tell(i, said.from, Answer::none);

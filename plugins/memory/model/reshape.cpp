@@ -133,7 +133,11 @@ void World::remove(std::size_t number) {
     throw std::invalid_argument("remove wants a member that owns nothing and that nobody follows; node " +
                                 std::to_string(number) + " is not one");
   if (n.state != NodeState::down) kill(i);
-  n.removed = true;
+  be_forgotten(i);
+}
+
+void World::be_forgotten(Index i) {
+  nodes_[i].removed = true;
   for (Index other = 0; other < nodes_.size(); ++other) {
     if (other == i) continue;
     nodes_[other].picture.release(nodes_[other].picture.owned_by(i));

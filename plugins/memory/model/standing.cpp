@@ -13,7 +13,7 @@ std::optional<std::size_t> World::owner(Partition partition) const {
   std::optional<Index> best;
   for (Index i = 0; i < nodes_.size(); ++i) {
     const Index* claimed = nodes_[i].picture.owners.find(partition);
-    if (nodes_[i].state != NodeState::running || !claimed || *claimed != i) continue;
+    if (nodes_[i].state != NodeState::running || nodes_[i].removed || !claimed || *claimed != i) continue;
     const auto order = [&](Index j) { return self(j).epoch; };
     if (!best || order(i) > order(*best) || (order(i) == order(*best) && nodes_[i].id < nodes_[*best].id)) best = i;
   }
@@ -36,7 +36,7 @@ bool World::promoted(std::size_t number) const {
 bool World::same_picture(Index a, Index b) const {
   if (nodes_[a].picture.owners != nodes_[b].picture.owners) return false;
   for (Index i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].state != NodeState::running || !reaches(a, i)) continue;
+    if (nodes_[i].state != NodeState::running || nodes_[i].removed || !reaches(a, i)) continue;
     const Known* in_a = nodes_[a].picture.find(i);
     const Known* in_b = nodes_[b].picture.find(i);
     if (!in_a || !in_b || in_a->role != in_b->role || in_a->primary != in_b->primary) return false;
@@ -48,11 +48,12 @@ bool World::same_picture(Index a, Index b) const {
 
 bool World::agreed() const {
   for (Index i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].state != NodeState::running) continue;
+    if (nodes_[i].state != NodeState::running || nodes_[i].removed) continue;
     if (!nodes_[i].ok || !nodes_[i].leaving.empty()) return false;
     if (self(i).role == Role::replica && !in_sync(i)) return false;
     for (Index j = 0; j < i; ++j)
-      if (nodes_[j].state == NodeState::running && reaches(i, j) && !same_picture(i, j)) return false;
+      if (nodes_[j].state == NodeState::running && !nodes_[j].removed && reaches(i, j) && !same_picture(i, j))
+        return false;
   }
   return true;
 }

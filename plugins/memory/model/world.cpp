@@ -1,5 +1,6 @@
 #include "model/world.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace dbha::memory {
@@ -24,7 +25,7 @@ World::World(Clock& clock, ClusterSettings settings) : clock_(clock), settings_(
 void World::found() {
   const Index shards = settings_.shards;
   const Index all = shards * (settings_.replicas + 1);
-  nodes_.resize(all);
+  nodes_.resize(std::max<std::size_t>(nodes_.size(), all));
   for (Index i = 0; i < all; ++i)
     found_node(i, i < shards ? Role::primary : Role::replica, i < shards ? nobody : i % shards, {i % shards + 1});
   for (Index i = 0; i < all; ++i) {
@@ -75,8 +76,9 @@ void World::send(Index from, Index to, Task receive) {
   Known* known = nodes_[from].picture.find(to);
   if (!known || !reaches(from, to)) return;
   known->news_from = std::max(known->news_from, now() + random_.between(fastest_wire, slowest_wire));
-  after(known->news_from - now(),
-        [this, from, to, receive = std::move(receive)]() mutable { arrive(from, to, std::move(receive)); });
+  after(known->news_from - now(), [this, from, to, era = era_, receive = std::move(receive)]() mutable {
+    if (era == era_) arrive(from, to, std::move(receive));
+  });
 }
 
 void World::arrive(Index from, Index to, Task receive) {

@@ -1,7 +1,7 @@
 #pragma once
 /// The whole model: the nodes, the wires between them, and what they do. One class, because all of it shares the nodes,
 /// the clock and the seed; one source file an idea: gossip, failure, election, ordered_failover, replication, commands,
-/// clients, faults, reshape, standing.
+/// clients, faults, operator, reshape, standing.
 
 #include <map>
 #include <memory>
@@ -56,6 +56,15 @@ class World {
   std::size_t add_node();
   void replicate(std::size_t number, std::size_t primary);
   void remove(std::size_t number);
+
+  // ---- operator.cpp
+  void raise_epoch(std::size_t number);
+  void disown(std::size_t number);
+  void reset(std::size_t number);
+  void readdress(std::size_t number);
+  void rebuild();
+
+  // ---- reshape.cpp
   void del_partitions(PartitionRange range);
   void add_partitions(PartitionRange range, std::size_t to);
 
@@ -85,6 +94,7 @@ class World {
   void send(Index from, Index to, Task receive);
   void arrive(Index from, Index to, Task receive);
   void found();
+  void be_forgotten(Index i);
   void found_node(Index i, Role role, Index primary, Epoch epoch);
   Known& self(Index i) { return *nodes_[i].picture.find(i); }
   const Known& self(Index i) const { return *nodes_[i].picture.find(i); }
@@ -99,6 +109,7 @@ class World {
   std::shared_ptr<const Announcement> announcement(Index i);
   enum class Answer { wanted, none };
   void tell(Index from, Index to, Answer answer);
+  void tell_stranger(Index from, Index to);
   void tell_all(Index from);
   /// Nothing that the node says reaches the others for a while.
   void delay_news(Index from, Duration least, Duration most);
@@ -185,6 +196,7 @@ class World {
   std::set<Index> cut_off_;
   std::set<Index> hidden_;
   std::map<Index, std::vector<Task>> behind_wall_;  // between clients and hidden nodes, both ways
+  std::uint64_t era_ = 0;                           ///< rises with each rebuilding: what was said before is not heard
   std::map<Cluster::ObserverId, std::shared_ptr<const Cluster::Observer>> observers_;
   Cluster::ObserverId next_observer_ = 1;
   std::uint64_t next_number_ = 1;

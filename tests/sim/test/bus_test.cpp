@@ -95,7 +95,7 @@ TEST_CASE("messages overtake each other only on a bus that reorders") {
 
 TEST_CASE("nothing that is sent during an outage arrives") {
   Line line({});
-  line.bus.cut(0, milliseconds(55));
+  line.bus.cut(0, 0, milliseconds(55));
   line.beats(10);
   REQUIRE(line.controller.sequences.size() == 4);
   CHECK(line.controller.sequences.front() == 7);

@@ -19,7 +19,7 @@ Schedule quiet_schedule() {
 
 /// A database at rest, and what a detector that knows everything would say of it.
 struct Watched {
-  Watched() : site(quiet_schedule(), false) { site.oracle.detector_started(nullptr); }
+  Watched() : site(quiet_schedule(), false) { site.oracle.detector_started(0, nullptr); }
 
   Topology truth() const {
     Topology out;
@@ -75,7 +75,7 @@ using Breaches = std::vector<Breach>;
 TEST_CASE("a restart that everybody is told of is no violation; one that nobody is told of is missed") {
   const bool told = GENERATE(true, false);
   Watched watch;
-  watch.site.oracle.published(watch.truth());
+  watch.site.oracle.published(0, watch.truth());
   watch.tell(watch.truth(), Cause::start, watch.all());
   watch.site.cluster.restart_in_place(0);
   watch.pass(seconds(5));
@@ -83,7 +83,7 @@ TEST_CASE("a restart that everybody is told of is no violation; one that nobody 
   Mark mark = *after.marks.find({0});
   ++mark.count;
   after.marks.set({{0}, {39}}, mark);
-  watch.site.oracle.published(after);
+  watch.site.oracle.published(0, after);
   if (told) watch.tell(after, Cause::restart, {{0}, {39}});
   watch.site.oracle.check_missed();
   CHECK(watch.found() == (told ? Breaches{} : Breaches{Breach::missed}));
@@ -92,13 +92,13 @@ TEST_CASE("a restart that everybody is told of is no violation; one that nobody 
 TEST_CASE("a dbrestart without a loss, and one told twice, are spurious") {
   Watched watch;
   Topology topology = watch.truth();
-  watch.site.oracle.published(topology);
+  watch.site.oracle.published(0, topology);
   watch.tell(topology, Cause::start, watch.all());
   Mark mark = *topology.marks.find({0});
   ++mark.count;
   mark.replid = {"another stream"};
   topology.marks.set({{0}, {10}}, mark);
-  watch.site.oracle.published(topology);
+  watch.site.oracle.published(0, topology);
   watch.tell(topology, Cause::failover, {{0}, {10}});
   REQUIRE(watch.found() == Breaches{Breach::spurious});
   CHECK(watch.site.oracle.violations()[0].kind() == "spurious start mark, nothing");
@@ -109,29 +109,29 @@ TEST_CASE("a dbrestart without a loss, and one told twice, are spurious") {
 TEST_CASE("a claim or a mark that goes back is seen, and an owner that never was one") {
   Watched watch;
   const Topology before = watch.truth();
-  watch.site.oracle.published(before);
+  watch.site.oracle.published(0, before);
   SECTION("a lower epoch") {
     Topology after = before;
     after.claims.set({{0}, {9}}, Claim{{0}, 0, before.claims.find({0})->owner});
-    watch.site.oracle.published(after);
+    watch.site.oracle.published(0, after);
     CHECK(watch.found() == Breaches{Breach::backwards});
   }
   SECTION("a mark is gone") {
     Topology after = before;
     after.marks = {};
-    watch.site.oracle.published(after);
+    watch.site.oracle.published(0, after);
     CHECK(watch.found().front() == Breach::backwards);
   }
   SECTION("a replica") {
     Topology after = before;
     after.claims.set({{0}, {9}}, Claim{{9}, 0, watch.site.cluster.id(3)});
-    watch.site.oracle.published(after);
+    watch.site.oracle.published(0, after);
     CHECK(watch.found() == Breaches{Breach::unfounded});
   }
   SECTION("a life that nobody lived") {
     Topology after = before;
     after.nodes[0].run_id = {"made up"};
-    watch.site.oracle.published(after);
+    watch.site.oracle.published(0, after);
     CHECK(watch.found() == Breaches{Breach::unfounded});
   }
 }
@@ -140,7 +140,7 @@ TEST_CASE(
     "an event before its topology is applied is early, and an applied topology that nobody published is no join") {
   Watched watch;
   const Topology topology = watch.truth();
-  watch.site.oracle.published(topology);
+  watch.site.oracle.published(0, topology);
   DbRestart event;
   event.cause = Cause::start;
   event.partitions.set(watch.all(), {});
