@@ -99,6 +99,8 @@ void Oracle::check_order(const Topology& before, const Topology& after, const ch
 }
 
 void Oracle::check_owners(const Topology& topology) {
+  former_owners_ = std::exchange(published_owners_, {});
+  for (const auto& entry : topology.claims) published_owners_.insert(entry.value.owner);
   for (const auto& [range, claim] : topology.claims)
     for (std::uint32_t p = range.first.value; p <= range.last.value; ++p) {
       auto& claims = claims_[p];
@@ -112,6 +114,12 @@ void Oracle::check_owners(const Topology& topology) {
     }
 }
 
+bool Oracle::have_heard(const std::set<std::size_t>& owners, Epoch epoch) const {
+  const auto heard =
+      std::count_if(owners.begin(), owners.end(), [&](std::size_t n) { return !(cluster_.current_epoch(n) < epoch); });
+  return 2 * static_cast<std::size_t>(heard) > owners.size();
+}
+
 /// Each election, and each claim that others have heard of, has left its epoch with most of those who have a vote
 /// (but for those that took the same epoch for something else at that very time, which R1 accepts until R5 repairs it).
 void Oracle::check_majority(Partition partition, const Claim& claim) {
@@ -119,11 +127,13 @@ void Oracle::check_majority(Partition partition, const Claim& claim) {
   for (std::uint32_t p = 0; p < partitions_; ++p)
     if (const auto owner = cluster_.owner({p})) owners.insert(*owner);
   if (owners.empty()) return;  // all are down: the answer is of a moment ago
-  const auto know = std::count_if(owners.begin(), owners.end(),
-                                  [&](std::size_t n) { return !(cluster_.current_epoch(n) < claim.epoch); });
-  if (2 * static_cast<std::size_t>(know) <= owners.size())
-    breach(Breach::minority, "partition " + std::to_string(partition.value) + " of " + text_of(claim) + ", of which " +
-                                 std::to_string(know) + " of " + std::to_string(owners.size()) + " have heard");
+  // The detector's voters are those of a moment ago: one that has just been replaced had a vote when it answered.
+  std::set<std::size_t> of_late;
+  for (std::size_t n = 0; n < cluster_.size(); ++n)
+    if (former_owners_.contains(cluster_.id(n))) of_late.insert(n);
+  if (have_heard(owners, claim.epoch) || have_heard(of_late, claim.epoch)) return;
+  breach(Breach::minority, "partition " + std::to_string(partition.value) + " of " + text_of(claim) +
+                               ", of which no majority of " + std::to_string(owners.size()) + " has heard");
 }
 
 void Oracle::check_lives(const Topology& earlier, const Topology& topology) {

@@ -2,6 +2,7 @@
 /// Knows the truth and watches what dbha makes of it, step by step.
 
 #include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ class Oracle {
   void check_owners(const Topology& topology);
   void check_lives(const Topology& before, const Topology& topology);
   void check_majority(Partition partition, const Claim& claim);
+  /// More than half of these nodes know of that epoch.
+  bool have_heard(const std::set<std::size_t>& owners, Epoch epoch) const;
   void told_of(std::size_t controller, Partition partition, const Mark& mark, std::string& without_loss);
 
   const VirtualClock& clock_;
@@ -83,6 +86,8 @@ class Oracle {
   };
   std::vector<Watched> detectors_;
   std::vector<std::vector<Claim>> claims_;  ///< of each partition, all that were ever published
+  std::set<NodeId> published_owners_;       ///< by the newest publication of any detector
+  std::set<NodeId> former_owners_;          ///< by the one before
   std::vector<Topology> applied_;
   std::vector<std::vector<Told>> told_;  ///< controller, partition
   std::vector<Violation> violations_;

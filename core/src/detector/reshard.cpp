@@ -26,6 +26,22 @@ PartitionSet claimed_in_vain(const View& own, const Topology& published, bool an
   return out;
 }
 
+/// A replica of the old owner has been promoted since it claimed the partition at `held`, before this claim: it is a
+/// primary now, or its promotion has set a mark. Then the partition went through it, whoever owns it now.
+bool failed_over_before(const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
+  for (const auto& [id, view] : evidence.views) {
+    const Node* node = before.node(id);
+    const bool followed = node && node->role == Role::replica && node->primary == held.owner;
+    if (followed && id != claim.owner && view->role == Role::primary && self_report(*view).epoch < claim.epoch)
+      return true;
+  }
+  return std::any_of(before.marks.begin(), before.marks.end(), [&](const auto& entry) {
+    const Mark& mark = entry.value;
+    return mark.old_owner == held.owner && mark.owner != held.owner && mark.epoch > held.epoch &&
+           mark.epoch < claim.epoch;
+  });
+}
+
 bool in_another_life(const View& own, const Topology& before) {
   const Node* node = before.node(own.node);
   return node && !node->run_id.empty() && node->run_id != own.run_id;
@@ -34,8 +50,9 @@ bool in_another_life(const View& own, const Topology& before) {
 }  // namespace
 
 void note(ReshardWitness& witness, const Topology& before, const Topology& published, const Evidence& evidence) {
+  const Epoch accounted_for = before.epoch();
   for (const auto& [id, view] : evidence.views) {
-    if (view->role == Role::primary) witness.heard[id] = view->current_epoch;
+    if (view->role == Role::primary) witness.heard[id] = std::min(view->current_epoch, accounted_for);
     PartitionSet& vain = witness.vain[id];
     vain = claimed_in_vain(*view, published, in_another_life(*view, before), vain);
     if (vain.empty()) witness.vain.erase(id);
@@ -53,7 +70,8 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
   const bool in_vain = claimed != witness.vain.end() && claimed->second.find(p);
   if (!primary_all_along || in_vain) return std::nullopt;
   const auto heard = witness.heard.find(from->id);
-  const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1;
+  const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1 &&
+                          !failed_over_before(claim, *before.claims.find(p), before, evidence);
   return PendingReshard{from->id, from->run_id, from->replid, to->id, next_epoch, now};
 }
 

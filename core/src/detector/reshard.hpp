@@ -33,7 +33,8 @@ struct ReshardWitness {
   /// and claims still, at whatever epoch: if it wins, it takes back what was given away, and that is no reshard. The
   /// same goes for what it claims in the first answer of a new life: it got that before, and lost it with all it had.
   std::map<NodeId, PartitionSet> vain;
-  /// The greatest epoch that each node had heard of when it last answered as a primary.
+  /// The greatest epoch that each node had heard of when it last answered as a primary, and that was published by then:
+  /// one that it had heard of and nobody had claimed may have been the election of its own successor.
   std::map<NodeId, Epoch> heard;
   friend bool operator==(const ReshardWitness&, const ReshardWitness&) = default;
 };
