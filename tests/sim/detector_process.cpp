@@ -72,6 +72,7 @@ void DetectorProcess::on_role(RoleAnswer answer) {
   perform(detector_.on_role(answer, now()));
 }
 void DetectorProcess::on_epoch(EpochAnswer answer) {
+  site_.oracle.said_epoch(answer.node, answer.current_epoch);
   perform(detector_.on_epoch(answer, now()));
 }
 void DetectorProcess::on_alive(Endpoint endpoint, NodeId, TimePoint, TimePoint) {

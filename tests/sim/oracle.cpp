@@ -114,9 +114,16 @@ void Oracle::check_owners(const Topology& topology) {
     }
 }
 
+void Oracle::said_epoch(const NodeId& node, Epoch epoch) {
+  Epoch& greatest = said_epochs_[node];
+  greatest = std::max(greatest, epoch);
+}
+
 bool Oracle::have_heard(const std::set<std::size_t>& owners, Epoch epoch) const {
-  const auto heard =
-      std::count_if(owners.begin(), owners.end(), [&](std::size_t n) { return !(cluster_.current_epoch(n) < epoch); });
+  const auto heard = std::count_if(owners.begin(), owners.end(), [&](std::size_t n) {
+    const auto said = said_epochs_.find(cluster_.id(n));  // it may have said so and been killed since
+    return !(cluster_.current_epoch(n) < epoch) || (said != said_epochs_.end() && !(said->second < epoch));
+  });
   return 2 * static_cast<std::size_t>(heard) > owners.size();
 }
 

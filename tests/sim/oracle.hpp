@@ -2,6 +2,7 @@
 /// Knows the truth and watches what dbha makes of it, step by step.
 
 #include <deque>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,7 +42,12 @@ class Oracle {
   /// `stored`: what it remembers; from here on nothing may go back.
   void detector_started(std::size_t detector, const std::shared_ptr<const Topology>& stored);
   void asked(std::size_t detector, QuestionCost cost);
-  void seen(const View& view) { truth_.said(view); }
+  void seen(const View& view) {
+    truth_.said(view);
+    said_epoch(view.node, view.current_epoch);
+  }
+  /// A node has told a detector of the greatest epoch that it knows.
+  void said_epoch(const NodeId& node, Epoch epoch);
   void published(std::size_t detector, const Topology& topology);
 
   // ---- What the controllers do
@@ -86,8 +92,9 @@ class Oracle {
   };
   std::vector<Watched> detectors_;
   std::vector<std::vector<Claim>> claims_;  ///< of each partition, all that were ever published
-  std::set<NodeId> published_owners_;       ///< by the newest publication of any detector
-  std::set<NodeId> former_owners_;          ///< by the one before
+  std::map<NodeId, Epoch> said_epochs_;
+  std::set<NodeId> published_owners_;  ///< by the newest publication of any detector
+  std::set<NodeId> former_owners_;     ///< by the one before
   std::vector<Topology> applied_;
   std::vector<std::vector<Told>> told_;  ///< controller, partition
   std::vector<Violation> violations_;
