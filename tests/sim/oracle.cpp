@@ -131,8 +131,13 @@ bool Oracle::have_heard(const std::set<std::size_t>& owners, Epoch epoch) const 
 /// (but for those that took the same epoch for something else at that very time, which R1 accepts until R5 repairs it).
 void Oracle::check_majority(Partition partition, const Claim& claim) {
   std::set<std::size_t> owners;
-  for (std::uint32_t p = 0; p < partitions_; ++p)
-    if (const auto owner = cluster_.owner({p})) owners.insert(*owner);
+  for (std::uint32_t p = 0; p < partitions_; ++p) {
+    const auto owner = cluster_.owner({p});
+    if (!owner) continue;
+    owners.insert(*owner);
+    // SETSLOT tells each node of a migration's end by itself, before gossip brings the epoch that the taker drew.
+    if (truth_.last_reshard({p}) && cluster_.id(*owner) == claim.owner) return;
+  }
   if (owners.empty()) return;  // all are down: the answer is of a moment ago
   // The detector's voters are those of a moment ago: one that has just been replaced had a vote when it answered.
   std::set<std::size_t> of_late;
