@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "topology/marks.hpp"
 
@@ -49,6 +50,17 @@ void take_incarnation(Node& into, const Node& from) {
   into.predecessors = from.predecessors;
 }
 
+/// A life that succeeds another wins. Of one life told twice, who knows more of those before it is followed: two
+/// detectors, one of which was away meanwhile, would otherwise keep two lists for ever.
+void join_incarnation(Node& into, const Node& from) {
+  const auto knowledge = [](const Node& n) { return std::tuple(n.predecessors.size(), n.predecessors); };
+  if (into.run_id.empty() || succeeds(from, into)) {
+    take_incarnation(into, from);
+  } else if (into.run_id == from.run_id && knowledge(from) > knowledge(into)) {
+    into.predecessors = from.predecessors;
+  }
+}
+
 /// The node as the preferred detector tells it; a life that succeeds another wins whoever tells it, in whatever
 /// generation: otherwise the order of arrival would matter.
 Node join_node(const Node* previous, const std::vector<const Heard*>& heard, const std::vector<Heard>& all,
@@ -61,16 +73,16 @@ Node join_node(const Node* previous, const std::vector<const Heard*>& heard, con
       out = *said;
       continue;
     }
-    if (out->run_id.empty() || succeeds(*said, *out)) take_incarnation(*out, *said);
+    join_incarnation(*out, *said);
     if (out->role == Role::unknown) out->role = said->role;
     if (out->replid.empty() && out->role == Role::primary && said->role == Role::primary) out->replid = said->replid;
   }
   if (!out) return *previous;
   for (const auto& h : all) {
     const Node* said = h.topology->node(id);
-    if (said && (out->run_id.empty() || succeeds(*said, *out))) take_incarnation(*out, *said);
+    if (said) join_incarnation(*out, *said);
   }
-  if (previous && (out->run_id.empty() || succeeds(*previous, *out))) take_incarnation(*out, *previous);
+  if (previous) join_incarnation(*out, *previous);
   return *out;
 }
 

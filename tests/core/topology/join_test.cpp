@@ -116,6 +116,17 @@ TEST_CASE("a restart is known by succession, though the clock of the node says o
   REQUIRE(join({}, {stale, heard("d1", after)}).nodes[0].run_id.value == "second");
 }
 
+TEST_CASE("of one life told twice, who knows of more lives before it is followed, whoever is asked first") {
+  Topology short_memory = three_shards();
+  Topology long_memory = three_shards();
+  long_memory.nodes[0].predecessors = {{"life-before"}};
+  for (const auto* first : {"a", "z"}) {
+    const auto joined = join({}, {heard(first, short_memory), heard("m", long_memory)});
+    CHECK(joined.node({"p1"})->predecessors == long_memory.nodes[0].predecessors);
+  }
+  CHECK(join(long_memory, {heard("a", short_memory)}).node({"p1"})->predecessors.size() == 1);
+}
+
 TEST_CASE("an unknown incarnation never replaces a known one") {
   Topology unknown = three_shards();
   unknown.nodes[0].run_id = {};
