@@ -58,11 +58,10 @@ TEST_CASE("a batch of two threads finds what one of one thread finds") {
 }
 
 TEST_CASE("every kind of fault truly happens") {
-  const Tally main = tally_of(60, {});
-  const Tally all = tally_of(150, all_groups());
+  const Tally tally = tally_of(60, all_groups());
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     INFO(text_of(static_cast<FaultKind>(i)));
-    CHECK(main.caused[i] + all.caused[i] >= 3);
+    CHECK(tally.caused[i] >= 1);
   }
 }
 
