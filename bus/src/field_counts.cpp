@@ -73,6 +73,8 @@ class Counts {
       if (field == wire::Beat::kVouchedFieldNumber) return check_count("vouched ranges", ++vouched_, max_ranges);
       if (field == wire::Beat::kReachOthersFieldNumber) return check_count("nodes in reach", ++reach_, max_nodes);
       if (field == wire::Beat::kSuspectsFieldNumber) return check_count("suspects", ++suspects_, max_nodes);
+      if (field == wire::Beat::kEnvelopesWantedFieldNumber)
+        return check_count("envelopes wanted", ++envelopes_wanted_, max_envelopes_wanted);
       return {};
     });
   }
@@ -83,6 +85,7 @@ class Counts {
   std::size_t vouched_ = 0;
   std::size_t reach_ = 0;
   std::size_t suspects_ = 0;
+  std::size_t envelopes_wanted_ = 0;
 };
 
 }  // namespace

@@ -73,6 +73,7 @@ TEST_CASE("a thousand beats come back as they were to who holds the topology the
     REQUIRE(got.controllers == sent.controllers);
     REQUIRE(got.resync_window == sent.resync_window);
     REQUIRE(got.suspects == sent.suspects);
+    REQUIRE(got.envelopes_wanted == sent.envelopes_wanted);
   }
 }
 
@@ -132,15 +133,36 @@ TEST_CASE("acks, hints and hellos come back as they were, and never begin with a
     CHECK((h.hint.endpoint == hint.endpoint && h.hint.partition == hint.partition));
   }
 
+  const EnvelopeFrom envelope{"compute-17", std::string("\0any bytes\xff", 11)};
+  REQUIRE(decode(encode("nb", envelope), "nb", got) == Refusal());
+  CHECK((std::get<EnvelopeFrom>(got).controller == "compute-17" &&
+         std::get<EnvelopeFrom>(got).envelope == envelope.envelope));
+
   Hello hello;
-  REQUIRE(decode(encode("nb", Hello{"compute-17"}), "nb", hello) == Refusal());
-  CHECK(hello.controller == "compute-17");
+  for (const bool peer : {true, false}) {
+    REQUIRE(decode(encode("nb", Hello{"compute-17", peer}), "nb", hello) == Refusal());
+    CHECK((hello.controller == "compute-17" && hello.peer == peer));
+  }
 
   SnapshotReply reply;
   REQUIRE(decode(encode(SnapshotReply{true, 250ms, "busy"}), reply) == Refusal());
   CHECK((reply.refused && reply.retry_after == 250ms && reply.reason == "busy"));
   REQUIRE(decode(encode(SnapshotReply{}), reply) == Refusal());
   CHECK_FALSE(reply.refused);
+}
+
+TEST_CASE("an offset of nought is known, and one that is not sent is not") {
+  const auto topology = std::make_shared<Topology>(test::three_shards());
+  Mark mark;
+  mark.loss = Loss::possible;
+  mark.old_offset = 0;
+  topology->marks.set({{0}, {99}}, mark);
+  const Publication sent{{"d1", 7, 1}, test::version_of(*topology, 1), topology};
+  Downstream got;
+  REQUIRE(decode_holding(encode("nb", sent), {}, got) == Refusal());
+  const Mark* mark_got = std::get<Publication>(got).topology->marks.find({50});
+  REQUIRE(mark_got);
+  CHECK((mark_got->loss == Loss::possible && mark_got->old_offset == 0 && mark_got->new_offset == -1));
 }
 
 TEST_CASE("a topology that breaks a rule is refused with the rule's name") {
@@ -170,6 +192,12 @@ TEST_CASE("a topology that breaks a rule is refused with the rule's name") {
   CHECK_THAT(why(changed_topology([](T& t) { t.mutable_marks(0)->clear_cause(); })), Contains("cause 0 is unknown"));
   CHECK_THAT(why(changed_topology([](T& t) { t.mutable_marks(0)->set_last_healthy_ms(UINT64_MAX); })),
              Contains("a time beyond"));
+  CHECK_THAT(why(changed_topology([](T& t) { t.mutable_marks(0)->set_loss(static_cast<wire::Loss>(9)); })),
+             Contains("mark: loss 9 is unknown"));
+  CHECK_THAT(why(changed_topology([](T& t) { t.mutable_marks(0)->set_old_offset(UINT64_MAX); })),
+             Contains("mark: an offset beyond any stream"));
+  CHECK_THAT(why(changed_topology([](T& t) { t.mutable_marks(2)->set_new_offset(UINT64_MAX); })),
+             Contains("mark: an offset beyond any stream"));
   CHECK(why(changed_topology([](T&) {})) == "accepted");
 }
 
@@ -227,6 +255,20 @@ TEST_CASE("an envelope of another cluster, version or kind is refused") {
           c.mutable_beat()->set_status(wire::STATUS_SUSPECT);
           for (std::size_t i = 0; i <= max_nodes; ++i) c.mutable_beat()->add_suspects("p");
         }) == "4097 suspects, at most 4096 are allowed");
+  const auto wanted = [&](std::size_t n, const std::string& name) {
+    return with([&](auto& c) {
+      c.mutable_beat()->set_status(wire::STATUS_OK);
+      for (std::size_t i = 0; i < n; ++i) c.mutable_beat()->add_envelopes_wanted(name);
+    });
+  };
+  CHECK(wanted(max_envelopes_wanted, "c") == "accepted");
+  CHECK(wanted(max_envelopes_wanted + 1, "c") == "17 envelopes wanted, at most 16 are allowed");
+  CHECK(with([](auto& c) {  // before the beat is read, or the missing status would be the reason
+          for (std::size_t i = 0; i <= max_envelopes_wanted; ++i) c.mutable_beat()->add_envelopes_wanted("c");
+        }) == "17 envelopes wanted, at most 16 are allowed");
+  CHECK(wanted(1, "") == "no holder of an envelope");
+  CHECK(wanted(1, "a\nb") == "holder of an envelope with a control character");
+  CHECK(wanted(1, std::string(max_text + 1, 'c')) == "holder of an envelope of 513 bytes, at most 512 are allowed");
 }
 
 TEST_CASE("an upstream message of another cluster, version or kind is refused") {

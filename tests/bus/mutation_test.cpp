@@ -75,12 +75,15 @@ TEST_CASE("an envelope cut short anywhere is refused") {
 
 TEST_CASE("twenty thousand mutated upstream messages are refused or sound") {
   test::Samples samples(4);
-  const std::string seeds[] = {
+  const auto topology = std::make_shared<const Topology>(test::three_shards());
+  const Publication publication{{"d1", 7, 1}, test::version_of(*topology, 1), topology};
+  const std::vector<std::string> seeds = {
       encode("nb", Ack{"compute-17", "d1", 7, {1, {42}, 99}, 3}),
       encode("nb", HintFrom{"compute-17", {HintKind::silent, test::node_id(1), {"10.0.0.1", 7000}, Partition{5}}}),
-      encode("nb", Hello{"compute-17"}), encode(SnapshotReply{true, std::chrono::seconds(1), "busy"})};
+      encode("nb", EnvelopeFrom{"compute-17", encode("nb", publication)}), encode("nb", Hello{"compute-17", true}),
+      encode(SnapshotReply{true, std::chrono::seconds(1), "busy"})};
   for (int i = 0; i < 20000; ++i) {
-    const auto bytes = mutate(seeds[samples.below(4)], samples);
+    const auto bytes = mutate(seeds[samples.below(static_cast<unsigned>(seeds.size()))], samples);
     Upstream upstream;
     Upstream again;
     Hello hello;
@@ -88,6 +91,8 @@ TEST_CASE("twenty thousand mutated upstream messages are refused or sound") {
     if (!decode(bytes, "nb", upstream)) {
       const auto back = std::visit([](const auto& message) { return encode("nb", message); }, upstream);
       REQUIRE_FALSE(decode(back, "nb", again).has_value());
+      if (const auto* held = std::get_if<EnvelopeFrom>(&upstream))
+        REQUIRE(refused_or_sound(held->envelope, publication));
     }
     if (!decode(bytes, "nb", hello)) REQUIRE_FALSE(decode(encode("nb", hello), "nb", hello).has_value());
     if (!decode(bytes, reply)) REQUIRE_FALSE(decode(encode(reply), reply).has_value());
