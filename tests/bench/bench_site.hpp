@@ -6,13 +6,14 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
-#include <dbha/controller.hpp>
-
+#include "config/config.hpp"
 #include "lab/cluster.hpp"
 #include "lab/ports.hpp"
 #include "lab/temp_dir.hpp"
+#include "runtime/embedded_controller.hpp"
 
 namespace dbha::bench {
 
@@ -20,31 +21,39 @@ using Clock = std::chrono::steady_clock;
 
 class Site {
  public:
-  explicit Site(const lab::Cluster& cluster) {
-    controller_ = Controller::open(write_config(cluster));
-    if (!controller_->wait_ready(std::chrono::seconds(20))) throw std::runtime_error("no topology within 20 s");
-  }
-  Controller& controller() { return *controller_; }
+  /// `detector_lines`: added to the [detector] of its configuration.
+  explicit Site(const lab::Cluster& cluster, const std::string& detector_lines = {})
+      : backend_(cluster.backend_table()),
+        controller_(open("bench", "[detector]\npublish = " + endpoint(0) + "\ncontrol = " + endpoint(1) +
+                                      "\nlisten = \"0s\"\n" + detector_lines)) {}
+
+  /// Of the process that has the detector too.
+  ObservedController& controller() { return *controller_; }
+  /// One more, without a detector. The site outlives it.
+  std::unique_ptr<ObservedController> another(const std::string& name) const { return open(name, {}); }
 
  private:
-  std::filesystem::path write_config(const lab::Cluster& cluster) const {
-    const auto endpoint = [&](std::size_t i) {
-      return "\"tcp://127.0.0.1:" + std::to_string(ports_[i].number()) + '"';
-    };
-    const auto path = folder_.path() / "bench.toml";
-    std::ofstream file(path);
-    file << "name = \"bench\"\ncluster = \"bench\"\nstate_dir = " << folder_.path()
-         << "\n[log]\nfile = " << folder_.path() / "bench.log"
-         << "\n[backend]\n";
-    for (const auto& line : cluster.backend_table()) file << line << '\n';
-    file << "[detector]\npublish = " << endpoint(0) << "\ncontrol = " << endpoint(1)
-         << "\n[controller]\ndetectors = [{ publish = " << endpoint(0) << ", control = " << endpoint(1) << " }]\n";
-    return path;
+  std::string endpoint(std::size_t i) const { return "\"tcp://127.0.0.1:" + std::to_string(ports_[i].number()) + '"'; }
+
+  std::unique_ptr<ObservedController> open(const std::string& name, const std::string& detector) const {
+    const auto path = folder_.path() / (name + ".toml");
+    {
+      std::ofstream file(path);
+      file << "name = \"" << name << "\"\ncluster = \"bench\"\nstate_dir = " << folder_.path() / (name + ".state")
+           << "\n[log]\nfile = " << folder_.path() / (name + ".log") << "\n[backend]\n";
+      for (const auto& line : backend_) file << line << '\n';
+      file << detector << "\n[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = " << endpoint(0)
+           << ", control = " << endpoint(1) << " }]\n";
+    }
+    auto controller = open_controller(load_config(path));
+    if (!controller->wait_ready(std::chrono::seconds(20))) throw std::runtime_error("no topology within 20 s");
+    return controller;
   }
 
   lab::TempDir folder_{"dbha-bench"};
   std::vector<lab::PortLease> ports_ = lab::lease_ports(2);
-  std::unique_ptr<Controller> controller_;  // last: it uses the above
+  std::vector<std::string> backend_;
+  std::unique_ptr<ObservedController> controller_;  // last: it uses the above
 };
 
 /// The value below which that share of the samples lies; the maximum for 1.
