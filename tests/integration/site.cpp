@@ -11,7 +11,19 @@ const std::vector<User>& all_users() {
   return users;
 }
 
+std::string list_of(const std::vector<BusAt>& detectors) {
+  std::string list;
+  for (const auto& at : detectors)
+    list +=
+        (list.empty() ? "{ publish = \"" : ", { publish = \"") + at.publish + "\", control = \"" + at.control + "\" }";
+  return "[" + list + "]";
+}
+
 }  // namespace
+
+std::string peers_line(const std::vector<BusAt>& peers) {
+  return "peers = " + list_of(peers) + '\n';
+}
 
 lab::RedisCluster::Options with_users(lab::RedisCluster::Options options) {
   const auto add = [&](const User& user, const std::string& rules) {
@@ -48,9 +60,11 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
     out << "username = \"" << file.user.name << "\"\npassword_file = \"" << password_file.string() << "\"\n";
   }
   if (file.detector)
-    out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n";
-  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = [{ publish = \"" << publish << "\", control = \"" << control
-      << "\" }]\n";
+    out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n"
+        << file.detector_lines;
+  const std::vector<BusAt> own{{publish, control}};
+  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors)
+      << '\n';
   return config_of(file.name);
 }
 

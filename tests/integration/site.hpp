@@ -38,6 +38,12 @@ lab::RedisCluster::Options with_users(lab::RedisCluster::Options options = {});
 /// The slots that a cluster of three primaries begins with, by the primary's index.
 inline const std::array<std::string, 3> shards{"0-5460", "5461-10921", "10922-16383"};
 
+/// Where a detector is heard.
+struct BusAt {
+  std::string publish;
+  std::string control;
+};
+
 /// What differs between the processes of a fleet; what is left empty gets the site's own.
 struct ProcessFile {
   std::string name;
@@ -46,7 +52,11 @@ struct ProcessFile {
   std::string admin;
   std::string publish;
   std::string control;
+  std::vector<BusAt> detectors{};  ///< that its controller hears
+  std::string detector_lines{};    ///< added to its [detector]
 };
+/// `peers = [...]`, for the lines of a detector.
+std::string peers_line(const std::vector<BusAt>& peers);
 ProcessFile northbound_file();
 ProcessFile southbound_file(const std::string& name, const User& user = controller_user);
 

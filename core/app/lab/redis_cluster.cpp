@@ -15,7 +15,6 @@ constexpr auto kIntroductionTimeout = 10s;
 
 std::vector<std::string> common_lines(const RedisCluster::Options& options) {
   std::vector<std::string> lines = {
-      "bind 127.0.0.1",
       "daemonize no",
       "loglevel notice",
       "save \"\"",
@@ -75,6 +74,7 @@ std::size_t RedisCluster::make_node() {
                          .cluster_enabled = options_.cluster_enabled,
                          .password = options_.password,
                          .tls = options_.tls};
+  if (options_.place) setup.place = options_.place(index);
   if (options_.announced_port)
     setup.announced_port = [this, index](std::uint16_t port) { return options_.announced_port(index, port); };
   members_.push_back({std::make_unique<RedisNode>(std::move(setup)), ""});
@@ -120,7 +120,7 @@ void RedisCluster::give_slots() {
 void RedisCluster::meet(std::size_t inviter, std::size_t invited) {
   const RedisNode& node = at(invited);
   at(inviter).admin().demand(
-      {"CLUSTER", "MEET", "127.0.0.1", std::to_string(node.port()), std::to_string(node.bus_port())});
+      {"CLUSTER", "MEET", node.host(), std::to_string(node.port()), std::to_string(node.bus_port())});
 }
 
 void RedisCluster::follow(std::size_t replica, std::size_t primary) {
@@ -166,7 +166,7 @@ std::vector<Cluster::NodeInfo> RedisCluster::nodes() const {
 
 Cluster::NodeInfo RedisCluster::node(std::size_t index) const {
   const RedisNode& one = at(index);
-  return {index, "127.0.0.1", one.port(), members_[index].id, one.pid(), one.state()};
+  return {index, one.host(), one.port(), members_[index].id, one.pid(), one.state()};
 }
 
 std::vector<std::size_t> RedisCluster::running() const {

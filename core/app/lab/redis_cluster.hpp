@@ -35,6 +35,8 @@ class RedisCluster final : public Cluster {
     /// Asked before a node starts: the port that it tells other nodes and clients, for something that stands before the
     /// node's own. Empty: its own.
     std::function<std::uint16_t(std::size_t index, std::uint16_t port)> announced_port{};
+    /// Asked before a node starts. The lab itself must reach all of them, from where it is. Empty: here, on loopback.
+    std::function<Place(std::size_t index)> place{};
   };
 
   /// Creates the cluster, and returns when wait_ready() holds.

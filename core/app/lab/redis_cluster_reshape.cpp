@@ -13,8 +13,8 @@ void RedisCluster::migrate_keys(int slot, std::size_t from, std::size_t to) {
     const Reply keys =
         at(from).admin().demand({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), std::to_string(kKeysAtOnce)});
     if (keys.elements.empty()) return;
-    std::vector<std::string> command = {"MIGRATE", "127.0.0.1", std::to_string(at(to).port()),
-                                        "",        "0",         std::to_string(kMigrateTimeout.count())};
+    std::vector<std::string> command = {"MIGRATE", at(to).host(), std::to_string(at(to).port()),
+                                        "",        "0",           std::to_string(kMigrateTimeout.count())};
     if (!options_.password.empty()) command.insert(command.end(), {"AUTH", options_.password});
     command.emplace_back("KEYS");
     for (const Reply& key : keys.elements) command.push_back(key.text);

@@ -17,10 +17,11 @@ constexpr std::chrono::seconds kStartTimeout{10};
 RedisNode::RedisNode(Setup setup)
     : setup_(std::move(setup)),
       plain_port_(setup_.tls ? std::optional(PortLease::take()) : std::nullopt),
-      admin_("127.0.0.1", admin_port(), Login{"", setup_.password}) {
+      admin_(setup_.place.host, admin_port(), Login{"", setup_.password}) {
   std::filesystem::create_directories(setup_.folder);
   std::ofstream conf(setup_.folder / "redis.conf");
-  conf << "port " << admin_port() << "\n";
+  conf << "bind " << host() << "\nport " << admin_port() << "\n";
+  if (setup_.place.network >= 0) conf << "protected-mode no\n";  // others than loopback ask, without a password
   if (setup_.tls) conf << "tls-port " << port() << "\ntls-replication yes\ntls-cluster yes\n";
   if (setup_.cluster_enabled) conf << "cluster-enabled yes\ncluster-port " << bus_port() << "\n";
   if (setup_.announced_port) {
@@ -38,17 +39,18 @@ RedisNode::State RedisNode::state() const {
 }
 
 void RedisNode::launch() {
-  if (state() != State::down) throw std::logic_error("launch: 127.0.0.1:" + std::to_string(port()) + " already runs");
+  if (state() != State::down) throw std::logic_error("launch: " + address() + " already runs");
   // A replica keeps what it loaded in a full synchronisation as dump.rdb, and any start would load that.
   std::filesystem::remove(setup_.folder / "dump.rdb");
   stopped_ = false;
+  const Inside inside(setup_.place);
   process_ = ChildProcess::spawn({setup_.server, "redis.conf"}, setup_.folder / "log", setup_.folder);
 }
 
 void RedisNode::wait_until_answering() {
   if (wait_until(kStartTimeout, [&] { return !is_running() || admin_.answers(); }) && is_running()) return;
   const auto ended = process_ ? process_->exit_status() : std::nullopt;
-  throw std::runtime_error("redis-server 127.0.0.1:" + std::to_string(port()) +
+  throw std::runtime_error("redis-server " + address() +
                            (ended ? " ended with " + to_string(*ended) : " does not answer PING") +
                            "; its log ends:\n" + log_tail());
 }
@@ -59,19 +61,19 @@ void RedisNode::kill() {
 }
 
 void RedisNode::stop() {
-  if (!process_) throw std::logic_error("stop: 127.0.0.1:" + std::to_string(port()) + " was never started");
+  if (!process_) throw std::logic_error("stop: " + address() + " was never started");
   process_->stop();
   stopped_ = true;
 }
 
 void RedisNode::resume() {
-  if (!process_) throw std::logic_error("resume: 127.0.0.1:" + std::to_string(port()) + " was never started");
+  if (!process_) throw std::logic_error("resume: " + address() + " was never started");
   process_->resume();
   stopped_ = false;
 }
 
 RedisClient RedisNode::client(RedisClient::Timeouts timeouts) const {
-  return {"127.0.0.1", admin_port(), Login{"", setup_.password}, timeouts};
+  return {host(), admin_port(), Login{"", setup_.password}, timeouts};
 }
 
 std::vector<ClusterNode> RedisNode::cluster_nodes() {

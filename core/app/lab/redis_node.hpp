@@ -9,6 +9,7 @@
 
 #include "lab/cluster.hpp"
 #include "lab/cluster_nodes.hpp"
+#include "lab/place.hpp"
 #include "lab/ports.hpp"
 #include "lab/process.hpp"
 #include "lab/redis_client.hpp"
@@ -29,11 +30,13 @@ class RedisNode {
     bool tls = false;      ///< of all but the lab's own questions, which use a plain port beside
     /// From its own port to the one that it tells other nodes and clients; empty: its own.
     std::function<std::uint16_t(std::uint16_t)> announced_port{};
+    Place place{};
   };
 
   /// Writes redis.conf; starts nothing.
   explicit RedisNode(Setup setup);
 
+  const std::string& host() const { return setup_.place.host; }
   /// Where clients and the other nodes connect.
   std::uint16_t port() const { return port_.number(); }
   /// Where the lab connects: the same, or the plain port beside it.
@@ -68,6 +71,8 @@ class RedisNode {
   std::string log_tail(std::size_t lines = 15) const;
 
  private:
+  std::string address() const { return host() + ':' + std::to_string(port()); }
+
   Setup setup_;
   PortLease port_ = PortLease::take();
   PortLease bus_port_ = PortLease::take();
