@@ -14,9 +14,6 @@ namespace {
 
 /// An answer counts for two and a half periods: one missed round does not make a node silent, two do.
 constexpr double freshness = 2.5;
-/// While a change is seen and not yet borne out, the voters are asked again this often; and ever more rarely, because a
-/// claim that nobody bears out may stand for hours (a node that is cut off) and must not eat the budget of the rounds.
-constexpr Duration look_again = std::chrono::milliseconds(10);
 
 /// The partitions that are published as the node's and that it claims itself.
 void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
@@ -33,7 +30,7 @@ void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
 
 Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState stored, Now now)
     : settings_(std::move(settings)),
-      prober_(settings_.probe, std::move(cost)),
+      lookout_(settings_.probe, std::move(cost), now.time),
       memory_(std::move(stored.memory)),
       published_(std::move(stored.topology)),
       started_(now.time),
@@ -41,7 +38,6 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
       last_input_(now.time),
       answers_from_(now.time),
       evaluated_at_(now.time),
-      looked_closer_(now.time),
       reason_("no majority has answered yet") {
   if (!published_) return;
   version_ = version_of(*published_);
@@ -59,12 +55,13 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
 
 DetectorOutput Detector::start(Now now) {
   DetectorOutput out;
-  set_targets(out, {});
+  out.endpoints = lookout_.set_targets(targets_of({}, published_.get(), settings_.seeds));
   return finish(std::move(out), now);
 }
 
 Evidence Detector::evidence(TimePoint now) const {
-  const auto window = std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(prober_.period()));
+  const auto window =
+      std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(lookout_.prober().period()));
   return observations_.fresh(std::max(now - window, answers_from_));
 }
 
@@ -72,7 +69,7 @@ Evidence Detector::evidence(TimePoint now) const {
 
 DetectorOutput Detector::on_view(View view, Now now) {
   DetectorOutput out;
-  prober_.answered(view.endpoint, Question::view);
+  lookout_.prober().answered(view.endpoint, Question::view);
   unusable_.erase(view.endpoint);
   if (auto violation = violation_of(view, settings_.partitions)) {
     const std::string text = view.endpoint.text() + ": " + *violation;
@@ -82,55 +79,41 @@ DetectorOutput Detector::on_view(View view, Now now) {
   }
   const Node* known = published_ ? published_->node(view.node) : nullptr;
   if (view.asked < answers_from_ || (known && from_an_earlier_life(*known, view.run_id))) {
-    prober_.urgent(view.endpoint, Question::view);
+    lookout_.prober().urgent(view.endpoint, Question::view);
     return finish(std::move(out), now);
   }
-  dirty_ |= awaited(view.node);
+  dirty_ |= lookout_.awaits(view.node);
   dirty_ |= observations_.take(std::move(view));
   return finish(std::move(out), now);
 }
 
 DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
-  prober_.answered(answer.endpoint, Question::role);
-  const Target* asked = target(answer.endpoint);
-  if (asked && !asked->id.empty() && answer.asked >= answers_from_) {
-    const View* view = observations_.latest(asked->id);
-    const bool news = answer.role != Role::unknown && (!view || view->role != answer.role);
-    if (news) {
-      // Promoted: its own view and the voters' epochs are all that an announcement needs. Demoted: its replicas know
-      // more.
-      suspect(asked->shard, now.time);
-      prober_.urgent(answer.endpoint, Question::view);
-      if (answer.role == Role::primary) ask_voters(Question::epoch);
-      if (answer.role == Role::replica) ask_shard(asked->shard, Question::view);
-    }
-  }
+  lookout_.prober().answered(answer.endpoint, Question::role);
+  if (answer.asked >= answers_from_) lookout_.on_role(answer, observations_, published_.get(), now.time);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_epoch(const EpochAnswer& answer, Now now) {
-  prober_.answered(answer.endpoint, Question::epoch);
+  lookout_.prober().answered(answer.endpoint, Question::epoch);
   if (answer.asked >= answers_from_) dirty_ |= observations_.take(answer);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
-  prober_.answered(endpoint, Question::alive);
+  lookout_.prober().answered(endpoint, Question::alive);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question question, Now now) {
-  prober_.unanswered(endpoint, question);
-  // Silence is a sign only from a node that has spoken before: at the start nobody is connected yet.
-  const Target* asked = target(endpoint);
-  if (asked && asked->role == Role::primary && observations_.latest(asked->id)) suspect(asked->shard, now.time);
+  lookout_.prober().unanswered(endpoint, question);
+  lookout_.on_no_answer(endpoint, observations_, published_.get(), now.time);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string& reason, Now now) {
   DetectorOutput out;
   for (const auto question : {Question::view, Question::role, Question::epoch, Question::alive})
-    prober_.answered(endpoint, question);
+    lookout_.prober().answered(endpoint, question);
   if (std::exchange(unusable_[endpoint], reason) != reason)
     out.notes.push_back({LogLevel::error, "node_unusable", reason});
   dirty_ = true;
@@ -138,23 +121,7 @@ DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string
 }
 
 DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
-  NodeId node = hint.node;
-  if (node.empty())
-    if (const Target* known = target(hint.endpoint)) node = known->id;
-  if (node.empty() && hint.partition && published_)
-    if (const Node* owner = published_->owner(*hint.partition)) node = owner->id;
-  const Target* concerned = target(node);
-  if (!concerned) return finish({}, now);
-  const bool gone =
-      hint.kind == HintKind::connection_lost || hint.kind == HintKind::refused || hint.kind == HintKind::silent;
-  if (concerned->role == Role::replica && gone) return finish({}, now);  // it takes nothing with it
-  const bool first = !prober_.suspects().contains(concerned->shard);
-  suspect(concerned->shard, now.time);
-  if (first &&
-      (hint.kind == HintKind::demoted || hint.kind == HintKind::redirected || hint.kind == HintKind::read_only)) {
-    ask_shard(concerned->shard, Question::view);
-    ask_voters(Question::epoch);
-  }
+  lookout_.on_hint(hint, published_.get(), now.time);
   return finish({}, now);
 }
 
@@ -179,8 +146,8 @@ DetectorOutput Detector::on_envelope(const Publication&, Now now) {
 
 DetectorOutput Detector::on_tick(Now now) {
   // Answers grow old without anybody saying so: look at least four times in each period.
-  dirty_ |= now.time - evaluated_at_ >= prober_.period() / 4;
-  if (!tilt_until_) look_closer(now.time);
+  dirty_ |= now.time - evaluated_at_ >= lookout_.prober().period() / 4;
+  if (!tilt_until_) lookout_.look_closer(now.time);
   return finish({}, now);
 }
 
@@ -191,7 +158,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
   if (late > settings_.tilt_after) {
     observations_.clear();
     answers_from_ = now;
-    tilt_until_ = now + 2 * prober_.period();
+    tilt_until_ = now + 2 * lookout_.prober().period();
     set_status(out, DetectorStatus::tilt,
                "this process was stopped for " +
                    std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(late).count()) + " ms");
@@ -205,7 +172,7 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
 
 DetectorOutput Detector::finish(DetectorOutput out, Now now) {
   if (!tilt(out, now.time) && dirty_) evaluate(out, now);
-  for (auto& ask : prober_.due(now.time)) out.asks.push_back(std::move(ask));
+  for (auto& ask : lookout_.prober().due(now.time)) out.asks.push_back(std::move(ask));
   return out;
 }
 
@@ -216,15 +183,13 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   evaluated_at_ = now.time;
   const Evidence seen = evidence(now.time);
   const Candidate candidate = candidate_of(seen, settings_.voters);
-  voters_ = candidate.voters;
-  set_targets(out, seen);
+  out.endpoints = lookout_.set_targets(targets_of(seen, published_.get(), settings_.seeds));
   Decision decision = decide(published_ ? published_->claims : PartitionMap<Claim>{}, candidate, seen, changed_at_);
-  const bool waited = waiting();
   withheld_ = std::move(decision.withheld);
   note_withheld(out);
   if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
-  if (!waited) waiting_since_ = now.time;
-  clear_suspicions(seen);
+  lookout_.concluded(candidate.voters, withheld_, memory_.pending, now.time);
+  lookout_.clear_suspicions(seen, published_.get());
   update_status(out, decision, now.time);
 }
 
@@ -249,8 +214,8 @@ void Detector::conclude(DetectorOutput& out, const Decision& decision, const Can
 /// The very first topology waits until every member has answered or has had its time to: it would be followed by others
 /// at once otherwise.
 bool Detector::settled(const Evidence& seen, TimePoint now) const {
-  if (published_ || now - started_ > prober_.period()) return true;
-  return std::all_of(prober_.targets().begin(), prober_.targets().end(),
+  if (published_ || now - started_ > lookout_.prober().period()) return true;
+  return std::all_of(lookout_.prober().targets().begin(), lookout_.prober().targets().end(),
                      [&](const Target& t) { return t.id.empty() || seen.of(t.id); });
 }
 
@@ -277,85 +242,6 @@ void Detector::note_withheld(DetectorOutput& out) {
   if (!text.empty()) out.notes.push_back({LogLevel::info, "claim_withheld", text});
 }
 
-// ---- Looking again
-
-bool Detector::waiting() const {
-  return !memory_.pending.empty() ||
-         std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
-}
-
-/// An answer that says nothing new decides all the same: that it was given after the change is what was waited for.
-bool Detector::awaited(const NodeId& node) const {
-  const auto& pending = memory_.pending;
-  return std::any_of(pending.begin(), pending.end(), [&](const auto& entry) { return entry.value.from == node; });
-}
-
-void Detector::look_closer(TimePoint now) {
-  const Duration pause = std::clamp((now - waiting_since_) / 4, look_again, prober_.period());
-  if (!waiting() || now - looked_closer_ < pause) return;
-  looked_closer_ = now;
-  for (const auto& [range, pending] : memory_.pending)
-    if (const Target* old = target(pending.from)) prober_.urgent(old->endpoint, Question::view);
-  if (withheld_.empty()) return;
-  ask_voters(Question::epoch);
-  for (const auto& w : withheld_)
-    if (const Target* owner = target(w.claim.owner)) prober_.urgent(owner->endpoint, Question::view);
-}
-
-/// A shard that owns nothing hides no new owner: a dead former primary would be suspect again with each question that
-/// it does not answer.
-void Detector::suspect(const NodeId& shard, TimePoint now) {
-  const auto owned_by_it = [&](const auto& entry) { return entry.value.owner == shard; };
-  if (published_ && std::none_of(published_->claims.begin(), published_->claims.end(), owned_by_it)) return;
-  prober_.suspect(shard, now);
-}
-
-void Detector::ask_voters(Question question) {
-  for (const auto& voter : voters_)
-    if (const Target* t = target(voter)) prober_.urgent(t->endpoint, question);
-}
-
-void Detector::ask_shard(const NodeId& shard, Question question) {
-  for (const auto& t : prober_.targets())
-    if (t.shard == shard) prober_.urgent(t.endpoint, question);
-}
-
-/// A suspicion ends when the shard's partitions have found their owner: another node, or the same one in an answer
-/// asked for since.
-void Detector::clear_suspicions(const Evidence& seen) {
-  if (!published_) return;
-  std::vector<NodeId> over;
-  for (const auto& [shard, since] : prober_.suspects()) {
-    const View* own = seen.of(shard);
-    const bool owns = !partitions_of(*published_, shard).empty();
-    const bool well = own && own->asked > since && own->role == Role::primary && seen.serves(shard);
-    if (!owns || well) over.push_back(shard);
-  }
-  for (const auto& shard : over) prober_.clear(shard);
-}
-
-void Detector::set_targets(DetectorOutput& out, const Evidence& seen) {
-  auto targets = targets_of(seen, published_.get(), settings_.seeds);
-  if (targets == prober_.targets()) return;
-  std::vector<Endpoint> endpoints;
-  for (const auto& t : targets) endpoints.push_back(t.endpoint);
-  prober_.set_targets(std::move(targets));
-  out.endpoints = std::move(endpoints);
-}
-
-const Target* Detector::target(const Endpoint& endpoint) const {
-  const auto& all = prober_.targets();
-  auto it = std::find_if(all.begin(), all.end(), [&](const Target& t) { return t.endpoint == endpoint; });
-  return it == all.end() ? nullptr : &*it;
-}
-
-const Target* Detector::target(const NodeId& id) const {
-  if (id.empty()) return nullptr;
-  const auto& all = prober_.targets();
-  auto it = std::find_if(all.begin(), all.end(), [&](const Target& t) { return t.id == id; });
-  return it == all.end() ? nullptr : &*it;
-}
-
 // ---- Status
 
 void Detector::update_status(DetectorOutput& out, const Decision& decision, TimePoint now) {
@@ -364,8 +250,8 @@ void Detector::update_status(DetectorOutput& out, const Decision& decision, Time
     for (const auto& [endpoint, why] : unusable_) reason += "; " + why;
     return set_status(out, DetectorStatus::degraded, std::move(reason));
   }
-  for (const auto& [shard, since] : prober_.suspects())
-    if (prober_.probing_fast(shard, now))
+  for (const auto& [shard, since] : lookout_.prober().suspects())
+    if (lookout_.prober().probing_fast(shard, now))
       return set_status(out, DetectorStatus::suspect, "shard of " + short_id(shard));
   std::string reason;
   if (published_ && published_->covered() < settings_.partitions)

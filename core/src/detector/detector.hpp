@@ -12,7 +12,7 @@
 
 #include "detector/candidate.hpp"
 #include "detector/detector_state.hpp"
-#include "detector/prober.hpp"
+#include "detector/lookout.hpp"
 #include "detector/publication.hpp"
 
 namespace dbha {
@@ -82,7 +82,7 @@ class Detector {
 
   /// To be called next_tick() later, and not much later: a late tick means that the process itself was stopped.
   DetectorOutput on_tick(Now now);
-  Duration next_tick(TimePoint now) const { return prober_.next(now); }
+  Duration next_tick(TimePoint now) const { return lookout_.prober().next(now); }
 
   /// Everything of a beat that the detector knows; the fleet's size is the caller's.
   Beat beat(Now now) const;
@@ -91,7 +91,7 @@ class Detector {
   const Version& version() const { return version_; }
   DetectorStatus status() const { return status_; }
   const std::string& reason() const { return reason_; }
-  const Prober& prober() const { return prober_; }
+  const Prober& prober() const { return lookout_.prober(); }
 
  private:
   Evidence evidence(TimePoint now) const;
@@ -100,24 +100,14 @@ class Detector {
                 Now now);
   bool settled(const Evidence& evidence, TimePoint now) const;
   void publish(DetectorOutput& out, Topology topology, Now now);
-  void look_closer(TimePoint now);
-  bool waiting() const;
-  bool awaited(const NodeId& node) const;
-  void suspect(const NodeId& shard, TimePoint now);
-  void clear_suspicions(const Evidence& evidence);
-  void set_targets(DetectorOutput& out, const Evidence& evidence);
   void set_status(DetectorOutput& out, DetectorStatus status, std::string reason);
   void update_status(DetectorOutput& out, const Decision& decision, TimePoint now);
   void note_withheld(DetectorOutput& out);
   bool tilt(DetectorOutput& out, TimePoint now);
-  const Target* target(const Endpoint& endpoint) const;
-  const Target* target(const NodeId& id) const;
-  void ask_voters(Question question);
-  void ask_shard(const NodeId& shard, Question question);
   DetectorOutput finish(DetectorOutput out, Now now);
 
   DetectorSettings settings_;
-  Prober prober_;
+  Lookout lookout_;
   Observations observations_;
   MarkMemory memory_;
   std::shared_ptr<const Topology> published_;
@@ -129,12 +119,9 @@ class Detector {
   std::optional<TimePoint> tilt_until_;
   bool dirty_ = false;  ///< something new was said since the last evaluation
   std::map<Endpoint, std::string> unusable_;
-  std::set<NodeId> voters_;
   std::vector<Withheld> withheld_;
   std::string noted_withheld_;
   TimePoint evaluated_at_;
-  TimePoint looked_closer_;
-  TimePoint waiting_since_;  ///< a claim has been withheld, or a reshard has been pending, since then
   std::set<std::string> noted_violations_;
   DetectorStatus status_ = DetectorStatus::starting;
   std::string reason_;

@@ -1,0 +1,59 @@
+#pragma once
+/// Where to look, and how closely. What a hint, a role or a silence makes suspect, whom to ask again while a change is
+/// seen and not yet borne out, and when a suspicion is over. Owns the Prober, whose budget bounds all of it. Pure: it
+/// decides nothing about who owns what.
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "detector/prober.hpp"
+#include "detector/publication.hpp"
+#include "detector/reshard.hpp"
+
+namespace dbha {
+
+class Lookout {
+ public:
+  Lookout(ProbeSettings settings, Prober::Cost cost, TimePoint now);
+
+  Prober& prober() { return prober_; }
+  const Prober& prober() const { return prober_; }
+
+  void on_hint(const Hint& hint, const Topology* published, TimePoint now);
+  /// The role differs from what the node's last view says.
+  void on_role(const RoleAnswer& answer, const Observations& said, const Topology* published, TimePoint now);
+  void on_no_answer(const Endpoint& endpoint, const Observations& said, const Topology* published, TimePoint now);
+
+  /// What an evaluation has left open, and who votes.
+  void concluded(const std::set<NodeId>& voters, const std::vector<Withheld>& withheld,
+                 const PartitionMap<PendingReshard>& pending, TimePoint now);
+  /// An answer that says nothing new decides all the same: that it was given after the change is what was waited for.
+  bool awaits(const NodeId& node) const;
+  /// Asks again about what is open.
+  void look_closer(TimePoint now);
+
+  /// A suspicion ends when the shard's partitions have found their owner: another node, or the same one in an answer
+  /// asked for since.
+  void clear_suspicions(const Evidence& seen, const Topology* published);
+
+  /// Whom to ask from now on; the endpoints to keep connections to, if they have changed.
+  std::optional<std::vector<Endpoint>> set_targets(std::vector<Target> targets);
+  const Target* target(const Endpoint& endpoint) const;
+  const Target* target(const NodeId& id) const;
+
+ private:
+  bool waiting() const;
+  void suspect(const NodeId& shard, const Topology* published, TimePoint now);
+  void ask_voters(Question question);
+  void ask_shard(const NodeId& shard, Question question);
+
+  Prober prober_;
+  std::set<NodeId> voters_;
+  std::vector<Withheld> withheld_;
+  std::set<NodeId> awaited_;  ///< the old owners of what may be a reshard
+  TimePoint looked_closer_;
+  TimePoint waiting_since_;  ///< a claim has been withheld, or a reshard has been pending, since then
+};
+
+}  // namespace dbha
