@@ -30,7 +30,7 @@ void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
 
 Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState stored, Now now)
     : settings_(std::move(settings)),
-      lookout_(settings_.probe, std::move(cost), now.time),
+      lookout_(settings_.probe, std::move(cost)),
       memory_(std::move(stored.memory)),
       published_(std::move(stored.topology)),
       started_(now.time),
@@ -188,7 +188,7 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   withheld_ = std::move(decision.withheld);
   note_withheld(out);
   if (!decision.degraded && settled(seen, now.time)) conclude(out, decision, candidate, seen, now);
-  lookout_.concluded(candidate.voters, withheld_, memory_.pending, now.time);
+  lookout_.concluded(candidate.voters, withheld_, memory_.pending, seen, now.time);
   lookout_.clear_suspicions(seen, published_.get());
   update_status(out, decision, now.time);
 }

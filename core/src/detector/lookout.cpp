@@ -30,8 +30,7 @@ bool says_replaced(HintKind kind) {
 
 }  // namespace
 
-Lookout::Lookout(ProbeSettings settings, Prober::Cost cost, TimePoint now)
-    : prober_(settings, std::move(cost)), looked_closer_(now), waiting_since_(now) {}
+Lookout::Lookout(ProbeSettings settings, Prober::Cost cost) : prober_(settings, std::move(cost)) {}
 
 // ---- Signs
 
@@ -68,18 +67,22 @@ void Lookout::on_no_answer(const Endpoint& endpoint, const Observations& said, c
 // ---- Looking again
 
 void Lookout::concluded(const std::set<NodeId>& voters, const std::vector<Withheld>& withheld,
-                        const PartitionMap<PendingReshard>& pending, TimePoint now) {
-  const bool waited = waiting();
+                        const PartitionMap<PendingReshard>& pending, const Evidence& seen, TimePoint now) {
   voters_ = voters;
-  withheld_ = withheld;
+  heard_.clear();
+  for (const auto& voter : voters_)
+    if (auto word = seen.words.find(voter); word != seen.words.end()) heard_[voter] = word->second.current_epoch;
+  std::set<Matter> matters;
+  for (const auto& w : withheld)
+    if (!w.lower) matters.insert({w.claim.owner, w.claim.epoch, {}});
   awaited_.clear();
-  for (const auto& entry : pending) awaited_.insert(entry.value.from);
-  if (!waited) waiting_since_ = now;
-}
-
-bool Lookout::waiting() const {
-  return !awaited_.empty() ||
-         std::any_of(withheld_.begin(), withheld_.end(), [](const Withheld& w) { return !w.lower; });
+  for (const auto& [range, waiting] : pending) {
+    awaited_.insert(waiting.from);
+    matters.insert({waiting.from, {}, waiting.since});
+  }
+  std::erase_if(open_, [&](const auto& entry) { return !matters.contains(entry.first); });
+  for (const auto& matter : matters) open_.try_emplace(matter, Looks{now, now - look_again});
+  look_closer(now);
 }
 
 bool Lookout::awaits(const NodeId& node) const {
@@ -87,15 +90,13 @@ bool Lookout::awaits(const NodeId& node) const {
 }
 
 void Lookout::look_closer(TimePoint now) {
-  const Duration pause = std::clamp((now - waiting_since_) / 4, look_again, prober_.period());
-  if (!waiting() || now - looked_closer_ < pause) return;
-  looked_closer_ = now;
-  for (const auto& from : awaited_)
-    if (const Target* old = target(from)) prober_.urgent(old->endpoint, Question::view);
-  if (withheld_.empty()) return;
-  ask_voters(Question::epoch);
-  for (const auto& w : withheld_)
-    if (const Target* owner = target(w.claim.owner)) prober_.urgent(owner->endpoint, Question::view);
+  for (auto& [matter, looks] : open_) {
+    const Duration pause = std::clamp((now - looks.begun) / 4, look_again, prober_.period());
+    if (now - looks.last < pause) continue;
+    looks.last = now;
+    if (const Target* node = target(matter.asked)) prober_.urgent(node->endpoint, Question::view);
+    if (matter.since == TimePoint{}) ask_voters_below(matter.epoch);
+  }
 }
 
 /// A shard that owns nothing hides no new owner: a dead former primary would be suspect again with each question that
@@ -104,6 +105,14 @@ void Lookout::suspect(const NodeId& shard, const Topology* published, TimePoint 
   const auto owned_by_it = [&](const auto& entry) { return entry.value.owner == shard; };
   if (published && std::none_of(published->claims.begin(), published->claims.end(), owned_by_it)) return;
   prober_.suspect(shard, now);
+}
+
+void Lookout::ask_voters_below(Epoch epoch) {
+  for (const auto& voter : voters_) {
+    const auto heard = heard_.find(voter);
+    if (heard != heard_.end() && heard->second >= epoch) continue;
+    if (const Target* t = target(voter)) prober_.urgent(t->endpoint, Question::epoch);
+  }
 }
 
 void Lookout::ask_voters(Question question) {

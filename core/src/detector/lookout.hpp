@@ -3,6 +3,7 @@
 /// seen and not yet borne out, and when a suspicion is over. Owns the Prober, whose budget bounds all of it. Pure: it
 /// decides nothing about who owns what.
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -15,7 +16,7 @@ namespace dbha {
 
 class Lookout {
  public:
-  Lookout(ProbeSettings settings, Prober::Cost cost, TimePoint now);
+  Lookout(ProbeSettings settings, Prober::Cost cost);
 
   Prober& prober() { return prober_; }
   const Prober& prober() const { return prober_; }
@@ -25,9 +26,9 @@ class Lookout {
   void on_role(const RoleAnswer& answer, const Observations& said, const Topology* published, TimePoint now);
   void on_no_answer(const Endpoint& endpoint, const Observations& said, const Topology* published, TimePoint now);
 
-  /// What an evaluation has left open, and who votes.
+  /// What an evaluation has left open, and who votes. Asks at once about what is new of it.
   void concluded(const std::set<NodeId>& voters, const std::vector<Withheld>& withheld,
-                 const PartitionMap<PendingReshard>& pending, TimePoint now);
+                 const PartitionMap<PendingReshard>& pending, const Evidence& seen, TimePoint now);
   /// An answer that says nothing new decides all the same: that it was given after the change is what was waited for.
   bool awaits(const NodeId& node) const;
   /// Asks again about what is open.
@@ -43,17 +44,30 @@ class Lookout {
   const Target* target(const NodeId& id) const;
 
  private:
-  bool waiting() const;
+  /// What is open: a claim that is not borne out yet, or the word of an old owner. Each has pauses of its own: a chain
+  /// of reshards would otherwise have its last link wait as long as if it had stood since the first.
+  struct Matter {
+    NodeId asked;     ///< whose view decides
+    Epoch epoch;      ///< of a claim
+    TimePoint since;  ///< of a reshard
+    friend auto operator<=>(const Matter&, const Matter&) = default;
+  };
+  struct Looks {
+    TimePoint begun;
+    TimePoint last;
+  };
+
   void suspect(const NodeId& shard, const Topology* published, TimePoint now);
+  /// Only a voter that shows less than this epoch has anything new to say.
+  void ask_voters_below(Epoch epoch);
   void ask_voters(Question question);
   void ask_shard(const NodeId& shard, Question question);
 
   Prober prober_;
   std::set<NodeId> voters_;
-  std::vector<Withheld> withheld_;
   std::set<NodeId> awaited_;  ///< the old owners of what may be a reshard
-  TimePoint looked_closer_;
-  TimePoint waiting_since_;  ///< a claim has been withheld, or a reshard has been pending, since then
+  std::map<Matter, Looks> open_;
+  std::map<NodeId, Epoch> heard_;  ///< the greatest epoch that each voter has shown
 };
 
 }  // namespace dbha
