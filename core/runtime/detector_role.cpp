@@ -9,11 +9,13 @@ namespace dbha {
 namespace {
 
 constexpr Duration beat_period = std::chrono::seconds(1);
+constexpr Duration shortest_beat_gap = std::chrono::milliseconds(250);
 
 DetectorSettings settings_of(const DetectorConfig& config, const Backend& backend) {
   DetectorSettings out;
   out.probe.period = config.period;
   out.probe.suspect_for = config.suspect_for;
+  out.probe.signals = config.signals;
   out.probe.commands_per_second = config.probe_budget;
   out.probe.bytes_per_second = static_cast<double>(config.probe_bytes);
   out.tilt_after = config.tilt_after;
@@ -33,6 +35,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       name_(config.name),
       seeds_(backend.seeds()),
       limit_(5, std::chrono::seconds(10)),
+      signals_(config.detector->signals),
       detector_(
           settings_of(*config.detector, backend),
           [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); }, store.detector(),
@@ -51,6 +54,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
   send_beat();
   for (const auto& seed : seeds_) troubles_[seed] = "no answer yet";
   source_ = backend.open_source(*this, config.detector->probe_timeout);
+  source_->use(signals_);
   perform(detector_.start(now()));
   tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
     tick();
@@ -90,9 +94,18 @@ void DetectorRole::on_unusable(Endpoint endpoint, std::string reason) {
 }
 void DetectorRole::on_hint(Hint hint) {
   if (!hint.detail.empty()) troubles_[hint.endpoint] = hint.detail;
+  const bool lost = hint.kind == HintKind::connection_lost || hint.kind == HintKind::refused;
+  if (lost && !signals_.has(Signal::connection)) return;
   perform(detector_.on_hint(hint, now()));
 }
+void DetectorRole::on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule) {
+  perform(detector_.on_forbidden(endpoint, signal, rule, now()));
+}
+void DetectorRole::on_permitted(const Endpoint& endpoint, Signal signal) {
+  perform(detector_.on_permitted(endpoint, signal, now()));
+}
 void DetectorRole::on_hint(std::string controller, Hint hint) {
+  if (!signals_.has(Signal::hints)) return;
   const HintTopic topic = topic_of(hint, detector_.published().get());
   const bool suspect = detector_.prober().suspects().contains(topic.shard);
   const bool allowed = fleet_.allows_hint(controller, loop_.now());
@@ -128,6 +141,21 @@ void DetectorRole::perform(DetectorOutput output) {
   if (output.store) save();
   if (output.publish) publish(*output.publish);
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
+  tell_suspects();
+}
+
+std::vector<NodeId> DetectorRole::suspects() const {
+  std::vector<NodeId> out;
+  for (const auto& [shard, since] : detector_.prober().suspects())
+    if (detector_.prober().probing_fast(shard, loop_.now())) out.push_back(shard);
+  return out;
+}
+
+/// A beat at once where a suspicion begins or ends: the fleet saves its hints, and connects to replicas ahead. A shard
+/// that flaps does not make more than a few a second of it.
+void DetectorRole::tell_suspects() {
+  if (loop_.now() - beaten_at_ < shortest_beat_gap || suspects() == told_suspects_) return;
+  send_beat();
 }
 
 /// Before anything is published: what a controller has heard of must not be forgotten by the detector.
@@ -150,8 +178,8 @@ void DetectorRole::publish(const NewTopology& news) {
 void DetectorRole::send_beat() {
   Beat beat = detector_.beat(now());
   beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
-  for (const auto& [shard, since] : detector_.prober().suspects())
-    if (detector_.prober().probing_fast(shard, loop_.now())) beat.suspects.push_back(shard);
+  beat.suspects = told_suspects_ = suspects();
+  beaten_at_ = loop_.now();
   history_.mention({{"what", "beat"},
                     {"status", text_of(beat.status)},
                     {"reason", beat.reason},
@@ -206,6 +234,19 @@ nlohmann::json DetectorRole::hints_json() const {
   return out;
 }
 
+/// What ACLs forbid, with the rule that would allow it.
+nlohmann::json DetectorRole::forbidden_json() const {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& [signal, nodes] : detector_.forbidden()) {
+    if (nodes.empty()) continue;
+    out.push_back({{"signal", text_of(signal)},
+                   {"nodes", nodes.size()},
+                   {"first", nodes.begin()->first.text()},
+                   {"acl", nodes.begin()->second}});
+  }
+  return out;
+}
+
 nlohmann::json DetectorRole::status() const {
   return {{"status", text_of(detector_.status())},
           {"reason", detector_.reason()},
@@ -217,6 +258,7 @@ nlohmann::json DetectorRole::status() const {
           {"current_controllers", fleet_.holding(detector_.version())},
           {"probe_commands", detector_.prober().commands()},
           {"hints", hints_json()},
+          {"forbidden", forbidden_json()},
           {"history", history_.json()}};
 }
 

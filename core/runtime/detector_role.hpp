@@ -40,6 +40,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void on_no_answer(Endpoint endpoint, Question question, TimePoint asked) override;
   void on_unusable(Endpoint endpoint, std::string reason) override;
   void on_hint(Hint hint) override;
+  void on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule) override;
+  void on_permitted(const Endpoint& endpoint, Signal signal) override;
   void on_ack(Ack ack) override;
   void on_hint(std::string controller, Hint hint) override;
   void on_hello(std::string controller, bool peer) override;
@@ -50,11 +52,14 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   void save();
   void publish(const NewTopology& news);
   void send_beat();
+  std::vector<NodeId> suspects() const;
+  void tell_suspects();
   void tick();
   void forget_troubles();
   nlohmann::json seeds_json() const;
   nlohmann::json controllers_json() const;
   nlohmann::json hints_json() const;
+  nlohmann::json forbidden_json() const;
 
   EventLoop& loop_;
   Log& log_;
@@ -66,6 +71,9 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener {
   Fleet fleet_;
   HintIntake intake_;
   RateLimit limit_;
+  const Signals signals_;
+  std::vector<NodeId> told_suspects_;  ///< with the newest beat
+  TimePoint beaten_at_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;
   std::unique_ptr<TopologySource> source_;

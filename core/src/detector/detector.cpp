@@ -17,13 +17,15 @@ constexpr double freshness = 2.5;
 
 /// The partitions that are published as the node's and that it claims itself.
 void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
-  for (const auto range : self_report(own).owns) {
-    PartitionSet said;
-    said.set(range, {});
-    walk(said, published.claims, [&](PartitionRange piece, const Member* mine, const Claim* claim) {
-      if (mine && claim && claim->owner == own.node) vouched.set(piece, {});
+  for (const auto owned : self_report(own).owns)
+    within(published.claims, owned, [&](PartitionRange piece, const Claim& claim) {
+      if (claim.owner == own.node) vouched.set(piece, {});
     });
-  }
+}
+
+TimePoint fresh_since(TimePoint now, Duration interval, TimePoint earliest) {
+  const auto window = std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(interval));
+  return std::max(now - window, earliest);
 }
 
 }  // namespace
@@ -60,9 +62,10 @@ DetectorOutput Detector::start(Now now) {
 }
 
 Evidence Detector::evidence(TimePoint now) const {
-  const auto window =
-      std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(lookout_.prober().period()));
-  return observations_.fresh(std::max(now - window, answers_from_));
+  const Pace& pace = lookout_.prober().pace();
+  return observations_.fresh({fresh_since(now, pace.rotation, answers_from_),
+                              fresh_since(now, pace.replica_rotation, answers_from_),
+                              fresh_since(now, pace.period, answers_from_)});
 }
 
 // ---- Inputs
@@ -88,19 +91,24 @@ DetectorOutput Detector::on_view(View view, Now now) {
 }
 
 DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
-  lookout_.prober().answered(answer.endpoint, Question::role);
+  answered(answer.endpoint, Question::role);
+  if (answer.asked >= answers_from_) observations_.heard(answer.node, answer.asked);
   if (answer.asked >= answers_from_) lookout_.on_role(answer, observations_, published_.get(), now.time);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_epoch(const EpochAnswer& answer, Now now) {
-  lookout_.prober().answered(answer.endpoint, Question::epoch);
-  if (answer.asked >= answers_from_) dirty_ |= observations_.take(answer);
+  answered(answer.endpoint, Question::epoch);
+  if (answer.asked >= answers_from_) {
+    dirty_ |= observations_.take(answer);
+    lookout_.on_epoch(answer, observations_);
+  }
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
-  lookout_.prober().answered(endpoint, Question::alive);
+  answered(endpoint, Question::alive);
+  if (const Target* asked = lookout_.target(endpoint)) observations_.heard(asked->id, now.time);
   return finish({}, now);
 }
 
@@ -118,6 +126,40 @@ DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string
     out.notes.push_back({LogLevel::error, "node_unusable", reason});
   dirty_ = true;
   return finish(std::move(out), now);
+}
+
+/// The question that a signal is asked by; nothing for those that come by themselves.
+static std::optional<Question> question_of(Signal signal) {
+  if (signal == Signal::role) return Question::role;
+  if (signal == Signal::epoch) return Question::epoch;
+  if (signal == Signal::heartbeat) return Question::alive;
+  return std::nullopt;
+}
+
+/// An answer to a question says that the node permits it.
+void Detector::answered(const Endpoint& endpoint, Question question) {
+  lookout_.prober().answered(endpoint, question);
+  for (auto& [signal, nodes] : forbidden_)
+    if (question_of(signal) == question && nodes.erase(endpoint) > 0) lookout_.prober().permit(endpoint, question);
+}
+
+DetectorOutput Detector::on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule, Now now) {
+  DetectorOutput out;
+  if (const auto question = question_of(signal)) {
+    lookout_.prober().answered(endpoint, *question);
+    lookout_.prober().forbid(endpoint, *question, now.time);
+  }
+  forbidden_[signal][endpoint] = rule;
+  if (noted_forbidden_.insert(signal).second)  // the nodes of a database have the same rules, nearly always
+    out.notes.push_back({LogLevel::warning, "signal_forbidden",
+                         std::string(text_of(signal)) + " at " + endpoint.text() +
+                             ": changes are seen later; ACL SETUSER " + "<user> " + rule + " allows it"});
+  return finish(std::move(out), now);
+}
+
+DetectorOutput Detector::on_permitted(const Endpoint& endpoint, Signal signal, Now now) {
+  if (auto known = forbidden_.find(signal); known != forbidden_.end()) known->second.erase(endpoint);
+  return finish({}, now);
 }
 
 DetectorOutput Detector::on_hint(const Hint& hint, Now now) {

@@ -70,6 +70,8 @@ class Detector {
   DetectorOutput on_alive(const Endpoint& endpoint, Now now);
   DetectorOutput on_no_answer(const Endpoint& endpoint, Question question, Now now);
   DetectorOutput on_unusable(const Endpoint& endpoint, const std::string& reason, Now now);
+  DetectorOutput on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule, Now now);
+  DetectorOutput on_permitted(const Endpoint& endpoint, Signal signal, Now now);
   DetectorOutput on_hint(const Hint& hint, Now now);
   // What others hold (R3, R4): peers by what they publish, anybody by the envelopes that were asked for.
   DetectorOutput on_publication(const Publication& publication, Now now);
@@ -91,6 +93,8 @@ class Detector {
   const Version& version() const { return version_; }
   DetectorStatus status() const { return status_; }
   const std::string& reason() const { return reason_; }
+  /// What ACLs keep from it: of each signal the nodes concerned, with the rule that would allow it.
+  const std::map<Signal, std::map<Endpoint, std::string>>& forbidden() const { return forbidden_; }
   const Prober& prober() const { return lookout_.prober(); }
 
  private:
@@ -104,6 +108,7 @@ class Detector {
   void update_status(DetectorOutput& out, const Decision& decision, TimePoint now);
   void note_withheld(DetectorOutput& out);
   bool tilt(DetectorOutput& out, TimePoint now);
+  void answered(const Endpoint& endpoint, Question question);
   DetectorOutput finish(DetectorOutput out, Now now);
 
   DetectorSettings settings_;
@@ -119,6 +124,8 @@ class Detector {
   std::optional<TimePoint> tilt_until_;
   bool dirty_ = false;  ///< something new was said since the last evaluation
   std::map<Endpoint, std::string> unusable_;
+  std::map<Signal, std::map<Endpoint, std::string>> forbidden_;
+  std::set<Signal> noted_forbidden_;
   std::vector<Withheld> withheld_;
   std::string noted_withheld_;
   TimePoint evaluated_at_;

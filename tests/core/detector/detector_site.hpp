@@ -53,8 +53,11 @@ class DetectorSite {
     std::string changes;
   };
 
-  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {})
-      : loop_(loop), cluster_(cluster), detector_(settings(cluster), redis_cost, std::move(stored), now()) {
+  DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {}, Signals signals = {})
+      : loop_(loop),
+        cluster_(cluster),
+        signals_(signals),
+        detector_(settings(cluster, signals), redis_cost, std::move(stored), now()) {
     perform(detector_.start(now()));
     tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
       if (stopped()) return stopped_until_ - loop_.now();
@@ -72,6 +75,9 @@ class DetectorSite {
   Mark mark_at(std::uint32_t partition) const { return *topology().marks.find({partition}); }
 
   void kill(const std::string& id) { cluster_.kill(id, ears_); }
+  void forbid(const Endpoint& endpoint, Signal signal, const std::string& rule) {
+    perform(detector_.on_forbidden(endpoint, signal, rule, now()));
+  }
   void hint(Hint hint) { perform(detector_.on_hint(hint, now())); }
   /// The process itself is stopped: nothing of it runs until then; what has come in meanwhile is read before its timer.
   void stop_for(Duration duration) { stopped_until_ = loop_.now() + duration; }
@@ -104,6 +110,7 @@ class DetectorSite {
       site_.hear([e, reason](Detector& d, Now now) { return d.on_unusable(e, reason, now); });
     }
     void on_hint(Hint h) override {
+      if (!site_.signals_.has(Signal::connection)) return;
       site_.hear([h](Detector& d, Now now) { return d.on_hint(h, now); });
     }
 
@@ -112,8 +119,9 @@ class DetectorSite {
   };
   using Input = std::function<DetectorOutput(Detector&, Now)>;
 
-  static DetectorSettings settings(const FakeCluster& cluster) {
+  static DetectorSettings settings(const FakeCluster& cluster, const Signals& signals) {
     DetectorSettings out;
+    out.probe.signals = signals;
     out.partitions = FakeCluster::partitions;
     out.seeds = cluster.seeds();
     return out;
@@ -148,6 +156,7 @@ class DetectorSite {
 
   VirtualLoop& loop_;
   FakeCluster& cluster_;
+  const Signals signals_;
   std::shared_ptr<Ears> ears_ = std::make_shared<Ears>(*this);
   TimePoint stopped_until_;
   std::vector<Input> waiting_;
