@@ -55,11 +55,20 @@ void TrueHistory::wrote(const NodeId& node, const RunId& run_id, const ReplId& r
   if (stream.run_id != run_id || stream.replid != replid) stream = {run_id, replid, now};
 }
 
-bool TrueHistory::unbroken(Partition partition, const Loss& since) const {
+bool TrueHistory::unbroken(Partition partition, const Loss& loss) const {
   const auto owner = cluster_.owner(partition);
-  if (!owner || cluster_.id(*owner) != since.before) return false;
-  const auto stream = streams_.find(since.before);
-  return stream != streams_.end() && stream->second.since <= since.at;
+  if (!owner) return false;
+  const auto& all = losses(partition);
+  const auto later = std::find_if(all.begin(), all.end(), [&](const Loss& l) { return l.at > loss.at; });
+  // Away from the owner with this loss or the one before it, and back with the next one.
+  const auto away = std::find_if(std::make_reverse_iterator(later), all.rend(),
+                                 [&](const Loss& l) { return l.before == cluster_.id(*owner); });
+  if (away == all.rend()) return false;
+  const auto back = away.base();
+  const auto by = [&](TimePoint at) { return at > away->at && at - away->at <= moment; };
+  const bool soon = (back != all.end() && by(back->at)) || by(reshards_[partition.value].value_or(TimePoint{}));
+  const auto stream = streams_.find(away->before);
+  return soon && stream != streams_.end() && stream->second.since <= away->at;
 }
 
 std::optional<TimePoint> TrueHistory::promoted(const NodeId& node) const {

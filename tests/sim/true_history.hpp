@@ -28,9 +28,11 @@ class TrueHistory {
   std::optional<TimePoint> last_reshard(Partition partition) const;
   /// Truly, or by its own word: two nodes may both say so for a moment, and only one of them is right.
   bool ever_owned(Partition partition, const NodeId& node) const { return owners_[partition.value].contains(node); }
-  /// The owner was owner before that loss as well, and has lived one life with one stream of writes ever since: it lost
-  /// nothing, and cannot know that another one was taken for the owner for a moment.
-  bool unbroken(Partition partition, const Loss& since) const;
+  /// With that loss the partition left its owner, or came back to it, within a moment, and the owner has lived one life
+  /// with one stream of writes ever since: it lost nothing, cannot know that another one was taken for the owner, and
+  /// nobody who asks every few milliseconds sees it.
+  bool unbroken(Partition partition, const Loss& loss) const;
+  static constexpr Duration moment = std::chrono::milliseconds(50);
   /// When the node last became an owner by a failover.
   std::optional<TimePoint> promoted(const NodeId& node) const;
   /// The how-manieth life of the node this is, nothing if it never had it.

@@ -246,7 +246,9 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
   envelopes_.joined();
   next.topology.marks = losses_.learn(next.topology.marks, grasp.held->marks, seen, now.time);
   if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
+  const ReshardWitness known = memory_.witness;
   remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
+  out.store = out.store || memory_.witness != known;  // what a reshard is told by after a restart
 }
 
 /// The very first topology waits for what others hold (R3), and until every member has answered or has had its time to:
