@@ -46,7 +46,7 @@ nlohmann::json detector_of(const DbhaProcess& process) {
 
 }  // namespace
 
-TEST_CASE("two detectors hear each other; one is killed, the other one says so, and follows the next failover") {
+TEST_CASE("two detectors hear each other: one is killed, the other one says so, and follows the next failover") {
   lab::RedisCluster cluster(with_users());
   const Site site(cluster);
   const auto publish = lab::PortLease::take();

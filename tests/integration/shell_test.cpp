@@ -144,7 +144,7 @@ TEST_CASE("the shell prints what redis-cli -c prints, byte for byte, on another 
         "(unavailable) WATCH would change the connection for all other calls on it\n");
 }
 
-TEST_CASE("between !async and !sync nothing is waited for, and replies come in order; !all asks every primary") {
+TEST_CASE("between !async and !sync nothing is waited for, and replies come in order, and !all asks every primary") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   Dialogue shell(shell_of(cluster));
   std::string counts;
@@ -354,7 +354,7 @@ TEST_CASE("a file with a detector makes the shell that process, one without make
   CHECK(site.files_with_a_secret() == Lines{});
 }
 
-TEST_CASE("a terminal has a prompt and the human form; Ctrl-C ends the call that waits, Ctrl-D the shell") {
+TEST_CASE("a terminal has a prompt and the human form, and Ctrl-C ends the call that waits, Ctrl-D the shell") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   std::string command;
   for (const auto& word : shell_of(cluster)) command += word + ' ';
@@ -388,7 +388,7 @@ TEST_CASE("a terminal has a prompt and the human form; Ctrl-C ends the call that
   shell.check_nothing_left();
 }
 
-TEST_CASE("each command ends by its deadline; a signal, or nobody who reads, ends the shell and leaves nothing") {
+TEST_CASE("each command ends by its deadline, and a signal, or nobody who reads, ends the shell and leaves nothing") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   Dialogue shell(shell_of(cluster, {"--deadline", "200"}));
   const std::string key = lab::key_in(0, 5460);
