@@ -15,10 +15,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double probe_budget = 100;
+constexpr double probe_budget = 500;  // the default
+/// What is regular leaves a fifth of it to suspicions, and does not grow with the fleet.
+constexpr double regular = 0.85 * probe_budget;
 constexpr std::size_t stopped_node = 0;
 constexpr std::size_t flapping_node = 1;
-constexpr auto each_state_lasts = 2500ms;
+constexpr auto each_state_lasts = 1600ms;
 
 lab::RedisCluster::Options lasting() {
   auto out = with_users();
@@ -32,7 +34,6 @@ class Watched {
   Watched() {
     auto file = northbound_file();
     file.controller = false;
-    file.detector_lines = "probe_budget = " + std::to_string(static_cast<int>(probe_budget)) + "\n";
     site_.write(file);
     detector_.emplace(site_, "nb");
     detector_->wait_for_problem("");
@@ -55,48 +56,61 @@ class Watched {
     double flapping;
   };
   Rates rates() {
+    const auto at_rest = [&] { return status() == "ok"; };
+    const auto closer = [&] { return status() == "suspect"; };
     Rates out{};
-    const auto nothing = [] {};
-    out.idle = worst_second(1s, nothing);
+    out.idle = worst_second(at_rest);
 
     cluster_.stop(stopped_node);
-    out.suspect = worst_second(1s, nothing, stopped_node);
+    out.suspect = worst_second(closer, {}, {}, stopped_node);
     cluster_.resume(stopped_node);
     forget();  // what it was asked meanwhile it counts in one moment
 
     // Five thousand hints a second of a crowd of a thousand; one who is alone says as many as it can.
-    const auto pause = crowd_->size() > 1 ? 200ms : 2ms;
-    out.hinted = worst_second(pause, [&] { crowd_->complain(ids()); });
+    const auto pause = crowd_->size() > 1 ? 200ms : 0ms;
+    const unsigned storm = crowd_->size() > 1 ? 5000 : 300;
+    const auto before = hints();
+    out.hinted = worst_second([&] { return hints() - before >= storm; }, pause, [&] { crowd_->complain(ids()); });
 
     auto flapping = cluster_.client(flapping_node);
-    out.flapping = worst_second(200ms, [&] { flapping.demand({"CLIENT", "KILL", "USER", detector_user.name}); });
+    long long cut = 0;
+    out.flapping = worst_second([&] { return cut > 1; }, 200ms,
+                                [&] {
+                                  cut += flapping.demand({"CLIENT", "KILL", "USER", detector_user.name}).integer;
+                                });
     forget();
     return out;
   }
 
-  nlohmann::json detector() const { return detector_->status().at("detector"); }
-
  private:
-  double worst_second(Duration pause, const std::function<void()>& act, std::optional<std::size_t> unreachable = {}) {
+  /// Does `act` again and again; it is that state if `holds` at the end.
+  double worst_second(const std::function<bool()>& holds, Duration pause = 1s, const std::function<void()>& act = {},
+                      std::optional<std::size_t> unreachable = {}) {
     const auto begun = Clock::now();
     auto act_at = begun;
     auto look_at = begun;
-    lab::wait_until(2 * each_state_lasts, [&] {
+    REQUIRE(lab::wait_until(patience, [&] {
       const auto now = Clock::now();
-      if (now >= act_at) act(), act_at = now + pause;
+      if (act && now >= act_at) act(), act_at = now + pause;
       if (now >= look_at) counter_.look(unreachable), look_at = now + 100ms;
       crowd_->turn();
-      return now - begun >= each_state_lasts;
-    });
+      return now - begun >= each_state_lasts && holds();
+    }));
+    counter_.look(unreachable);
     return counter_.highest_rate();
   }
   void forget() {
-    REQUIRE(lab::wait_until(patience, [&] {
-      crowd_->turn();
-      return detector().at("status") == "ok";
-    }));
+    REQUIRE(lab::wait_until(patience, [&] { return crowd_->turn(), status() == "ok"; }));
     counter_.look();
     counter_.highest_rate();
+  }
+  nlohmann::json detector() const { return detector_->status().at("detector"); }
+  std::string status() const { return detector().at("status"); }
+  unsigned hints() const {
+    const auto all = detector().at("hints");
+    unsigned received = 0;
+    for (const auto& [kind, counts] : all.items()) received += counts.at("received").get<unsigned>();
+    return received;
   }
   std::vector<NodeId> ids() const {
     std::vector<NodeId> out;
@@ -126,15 +140,11 @@ TEST_CASE("idle, suspect, under a storm of hints or with a flapping node: a thou
   const auto one = site.rates();
   site.gather(1000);
   const auto thousand = site.rates();
-  const auto hints = site.detector().at("hints").at("redirected");
-  WARN("one " << text_of(one) << "\na thousand " << text_of(thousand) << "; hints: " << hints.dump());
-
+  INFO("one " << text_of(one) << "\na thousand " << text_of(thousand));
   for (const auto& rates : {one, thousand}) {
-    CHECK(rates.idle <= probe_budget);
+    CHECK(rates.idle <= regular);
     CHECK(rates.suspect <= probe_budget);
     CHECK(rates.hinted <= probe_budget);
     CHECK(rates.flapping <= probe_budget);
-    CHECK(rates.suspect > rates.idle);  // it was really in that state
   }
-  CHECK(hints.at("received") > 5000);
 }
