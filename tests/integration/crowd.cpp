@@ -1,5 +1,7 @@
 #include "crowd.hpp"
 
+#include <sys/resource.h>
+
 namespace dbha::test {
 namespace {
 
@@ -8,9 +10,18 @@ constexpr std::size_t in_one_context = 250;
 /// How much of what came is served at once.
 constexpr int turns = 20;
 
+/// A thousand members need some five thousand descriptors; a login shell has 1024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // refused: a member that finds none left says so
+}
+
 }  // namespace
 
 Crowd::Crowd(const Site& site, std::size_t size) {
+  raise_descriptor_limit();
   for (std::size_t i = 0; i < size; ++i) {
     if (i % in_one_context == 0) contexts_.emplace_back();
     Member& member = members_.emplace_back();

@@ -64,8 +64,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
         << file.detector_lines;
   if (!file.controller) return config_of(file.name);
   const std::vector<BusAt> own{{publish, control}};
-  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors)
-      << '\n';
+  out << "\n[controller]\nhold_down = \"" << file.hold_down
+      << "\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors) << '\n';
   return config_of(file.name);
 }
 
