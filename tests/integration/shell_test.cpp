@@ -144,7 +144,7 @@ TEST_CASE("the shell prints what redis-cli -c prints, byte for byte, on another 
         "(unavailable) WATCH would change the connection for all other calls on it\n");
 }
 
-TEST_CASE("between !async and !sync nothing is waited for, and replies come in order; !all asks every primary") {
+TEST_CASE("between !async and !sync nothing is waited for, and replies come in order, and !all asks every primary") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   Dialogue shell(shell_of(cluster));
   std::string counts;
@@ -354,7 +354,7 @@ TEST_CASE("a file with a detector makes the shell that process, one without make
   CHECK(site.files_with_a_secret() == Lines{});
 }
 
-TEST_CASE("a terminal has a prompt and the human form; Ctrl-C ends the call that waits, Ctrl-D the shell") {
+TEST_CASE("a terminal has a prompt and the human form, and Ctrl-C ends the call that waits, Ctrl-D the shell") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   std::string command;
   for (const auto& word : shell_of(cluster)) command += word + ' ';
@@ -373,14 +373,19 @@ TEST_CASE("a terminal has a prompt and the human form; Ctrl-C ends the call that
   ask("MULTI", "OK");
   shell.wait_for(cluster.node(0).address() + " (3 primaries, multi)> ");
   ask("DISCARD", "OK");
+  shell.wait_for("DISCARD\r\nOK\r\n" + prompt);
 
   cluster.stop(0);
-  auto before = shell.output().size();
-  shell.say("SET " + key + " later");
-  const auto seen = [&] { return shell.output().find("later", before) != std::string::npos; };
-  REQUIRE(lab::wait_until(patience, seen, 5ms));
-  shell.type("\x03");
-  shell.wait_for("(un", before);  // (unknown-outcome), or (unavailable) if it had not left yet
+  // The terminal echoes a line before the shell has read it, and a Ctrl-C that comes in between drops it.
+  const auto ended_a_call = [&] {
+    const auto before = shell.output().size();
+    shell.say("SET " + key + " later");
+    shell.wait_for("later", before);
+    shell.type("\x03");
+    shell.wait_for(prompt, before);
+    return shell.output().find("(un", before) != std::string::npos;  // unknown-outcome, or unavailable: not sent yet
+  };
+  REQUIRE(lab::wait_until(patience, ended_a_call));
   cluster.resume(0);
   ask("GET " + lab::key_in(5461, 10921), "(nil)");
   shell.type("\x04");
@@ -388,7 +393,7 @@ TEST_CASE("a terminal has a prompt and the human form; Ctrl-C ends the call that
   shell.check_nothing_left();
 }
 
-TEST_CASE("each command ends by its deadline; a signal, or nobody who reads, ends the shell and leaves nothing") {
+TEST_CASE("each command ends by its deadline, and a signal, or nobody who reads, ends the shell and leaves nothing") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   Dialogue shell(shell_of(cluster, {"--deadline", "200"}));
   const std::string key = lab::key_in(0, 5460);

@@ -62,9 +62,10 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   if (file.detector)
     out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n"
         << file.detector_lines;
+  if (!file.controller) return config_of(file.name);
   const std::vector<BusAt> own{{publish, control}};
-  out << "\n[controller]\nhold_down = \"0s\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors)
-      << '\n';
+  out << "\n[controller]\nhold_down = \"" << file.hold_down
+      << "\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors) << '\n';
   return config_of(file.name);
 }
 

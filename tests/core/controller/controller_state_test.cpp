@@ -42,7 +42,8 @@ TEST_CASE("a change is marked against what is still being applied: its calls are
   REQUIRE(s.hear(after_failover(three_shards())).apply->marked == set_of({range(0, 99)}));
 }
 
-TEST_CASE("nothing is told before the topology has been applied; then the change, the marks and the ack come at once") {
+TEST_CASE(
+    "nothing is told before the topology has been applied, and then the change, the marks and the ack come at once") {
   Site s;
   const auto heard = s.hear(three_shards());
   REQUIRE(heard.apply);
@@ -64,7 +65,7 @@ TEST_CASE("nothing is told before the topology has been applied; then the change
   REQUIRE(done.acks[0].applied == s.d1.last.version);
 }
 
-TEST_CASE("an order that a newer one has replaced tells nothing; the newer one tells of both") {
+TEST_CASE("an order that a newer one has replaced tells nothing, and the newer one tells of both") {
   Site s;
   s.settle();
   const auto first = s.hear(after_failover(three_shards(), 4));
@@ -210,7 +211,7 @@ TEST_CASE("a detector in a new life, and one never heard before, are told within
   REQUIRE(told == std::map<std::string, Version>{{"d1", held}, {"d9", held}});
 }
 
-TEST_CASE("a live detector that is starting is waited for; the topology is not read meanwhile") {
+TEST_CASE("a live detector that is starting is waited for, and the topology is not read meanwhile") {
   Site s;
   bool read = false;
   for (int i = 0; i < 400; ++i) {

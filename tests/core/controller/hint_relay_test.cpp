@@ -113,7 +113,8 @@ TEST_CASE("nothing is said of a shard that a live detector suspects, until it do
 }
 
 TEST_CASE(
-    "a suspicion that came while a hint waited makes it superfluous; one of a silent or degraded detector does not") {
+    "a suspicion that came while a hint waited makes it superfluous, but one of a silent or degraded detector does "
+    "not") {
   Relaying waiting;
   waiting.take(hint(HintKind::silent, "p1"), ten_thousand);
   waiting.suspect({{"p1"}});

@@ -193,7 +193,7 @@ TEST_CASE("a new owner that shows more than the majority reaches is published at
   REQUIRE(*a.decide().claims.find({0}) == claim("r1", 4));
 }
 
-TEST_CASE("at an equal epoch the smaller id wins, once a majority names it; the larger is lower") {
+TEST_CASE("at an equal epoch the smaller id wins, once a majority names it, and the larger is lower") {
   Answers a;
   a.published.set(range(0, 99), claim("p9", 1));
   REQUIRE(*a.decide().claims.find({0}) == claim("p1", 1));

@@ -186,7 +186,7 @@ TEST_CASE("a stream that changes alone, because a backlog expired, sets no mark,
   REQUIRE(s.site.topology().marks == marks);
 }
 
-TEST_CASE("without a majority the detector is degraded and keeps everything; with it again it is well by itself") {
+TEST_CASE("without a majority the detector is degraded and keeps everything, and with it again it is well by itself") {
   Scene s;
   const auto before = s.site.detector().published();
   s.cluster.node("p1").state = FakeNode::State::stopped;

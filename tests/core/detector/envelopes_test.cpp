@@ -51,7 +51,7 @@ TEST_CASE(
   REQUIRE(s.site.beat().envelopes_wanted.empty());
 }
 
-TEST_CASE("without a store nothing is published for three beats; with one it is served at once") {
+TEST_CASE("without a store nothing is published for three beats, and with one it is served at once") {
   Scene s;
   s.loop.advance(milliseconds(2900));
   REQUIRE(s.site.published.empty());

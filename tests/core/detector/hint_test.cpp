@@ -45,7 +45,7 @@ std::size_t looks(HintIntake& intake, TimePoint& now, Duration duration) {
 
 }  // namespace
 
-TEST_CASE("a MOVED that a controller met is published within the time that gossip takes; without it, with a round") {
+TEST_CASE("a MOVED that a controller met is published within the time that gossip takes, and without it with a round") {
   Duration told{};
   Duration untold{};
   for (Duration watched = seconds(5); watched < seconds(6); watched += milliseconds(50)) {

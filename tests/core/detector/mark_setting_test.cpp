@@ -92,7 +92,7 @@ TEST_CASE("an owner that answers for the first time at a higher epoch has been t
   REQUIRE(m.cause == Cause::failover);
 }
 
-TEST_CASE("a new life of the owner is a restart: same epoch, next count; a new life of a replica is nothing") {
+TEST_CASE("a new life of the owner is a restart: same epoch, next count, and a new life of a replica is nothing") {
   Judged j;
   j.after.nodes[0].run_id = {"second"};
   j.after.nodes[4].run_id = {"second"};

@@ -253,7 +253,7 @@ TEST_CASE("a handler hears the events that it subscribed to, and no others") {
   REQUIRE(restarts.events().size() == 1);
 }
 
-TEST_CASE("an unknown event and a name in use are refused with what to do; after an end the name is free") {
+TEST_CASE("an unknown event and a name in use are refused with what to do, and after an end the name is free") {
   TempFolder folder;
   Process p(folder);
   Told told;

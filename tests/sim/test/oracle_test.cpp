@@ -72,7 +72,7 @@ using Breaches = std::vector<Breach>;
 
 }  // namespace
 
-TEST_CASE("a restart that everybody is told of is no violation; one that nobody is told of is missed") {
+TEST_CASE("a restart that everybody is told of is no violation, and one that nobody is told of is missed") {
   const bool told = GENERATE(true, false);
   Watched watch;
   watch.site.oracle.published(0, watch.truth());

@@ -59,7 +59,7 @@ TEST_CASE("an answer may end the connection, in order or in the middle of a repl
   CHECK(bench.node.clients() == 0);
 }
 
-TEST_CASE("a play is for one connection, line by line; a surprise is noted and resets it") {
+TEST_CASE("a play is for one connection, line by line, and a surprise is noted and resets it") {
   Bench bench;
   bench.node.play({{{"GET", "1"}, "+one\r\n"}, {{"GET", "2"}, "+two\r\n"}});
   const auto first = bench.client();

@@ -38,7 +38,7 @@ struct Silent final : TopologySourceListener {
 
 }  // namespace
 
-TEST_CASE("backends that name one database share it; it counts who asks for its topology") {
+TEST_CASE("backends that name one database share it, and it counts who asks for its topology") {
   EpollLoop loop;
   TestLog log;
   GivenOptions options;
@@ -68,7 +68,7 @@ TEST_CASE("backends that name one database share it; it counts who asks for its 
   database->close();
 }
 
-TEST_CASE("a database ends with the last backend that has it; the next one of that name is new") {
+TEST_CASE("a database ends with the last backend that has it, and the next one of that name is new") {
   EpollLoop loop;
   TestLog log;
   GivenOptions options;

@@ -14,7 +14,7 @@ TEST_CASE("calls go to the owners of their keys", "[sanitize]") {
   }
 }
 
-TEST_CASE("a call without a key goes to any primary; before the first topology it waits for one") {
+TEST_CASE("a call without a key goes to any primary, and before the first topology it waits for one") {
   Bench b(Bench::Bare{});
   b.open();
   b.submit({"PING"});
@@ -126,7 +126,7 @@ TEST_CASE("a full queue and a call without a command are refused") {
   CHECK(b.call({"GET", "long"}).detail == "the queue is full: its calls would have more than 5 bytes (queue_bytes)");
 }
 
-TEST_CASE("close ends every call: cancelled, or of unknown outcome if it was written; nothing is told afterwards",
+TEST_CASE("close ends every call: cancelled, or of unknown outcome if it was written, and nothing is told afterwards",
           "[sanitize]") {
   Bench b;
   b.kill(0);

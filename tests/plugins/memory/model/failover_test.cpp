@@ -26,7 +26,7 @@ TEST_CASE("a primary is killed: after node_timeout and an election its replica o
   CHECK(stage.eventually([&] { return stage.cluster.agreed(); }));
 }
 
-TEST_CASE("before a promotion every voter has seen its epoch; the news of it comes 20 to 45 ms later") {
+TEST_CASE("before a promotion every voter has seen its epoch, and the news of it comes 20 to 45 ms later") {
   Stage stage;
   stage.cluster.kill(0);
   REQUIRE(stage.eventually([&] { return stage.cluster.promoted(3); }));

@@ -87,7 +87,7 @@ TEST_CASE("a primary that comes back is told by others that it was replaced, eve
   CHECK(stage.cluster.owner({0}) == std::nullopt);
 }
 
-TEST_CASE("a primary restarted in place stays the owner, is empty, and refuses calls for 2 s; so is its replica") {
+TEST_CASE("a primary restarted in place stays the owner, is empty, and refuses calls for 2 s, and so is its replica") {
   Stage stage;
   REQUIRE(stage.call(0, {"SET", stage.key(), "v"}) == "OK");
   stage.pass(10ms);
@@ -142,7 +142,7 @@ TEST_CASE("a stopped node answers after it goes on, with its old map: its writes
   CHECK(stage.cluster.value_at(3, stage.key()) == std::nullopt);
 }
 
-TEST_CASE("a primary that is cut off serves until node_timeout, then refuses; after the heal it follows") {
+TEST_CASE("a primary that is cut off serves until node_timeout, then refuses, and after the heal it follows") {
   Stage stage;
   stage.cluster.isolate({0});
   stage.pass(500ms);
@@ -190,7 +190,7 @@ TEST_CASE("after an outage of all nodes the same owners are back, empty") {
   for (const auto& change : stage.cluster.changes()) CHECK(change.kind == TrueChange::Kind::restart);
 }
 
-TEST_CASE("clients do not reach a hidden node, but the others do; what was asked is answered when the wall goes") {
+TEST_CASE("clients do not reach a hidden node, but the others do, and what was asked is answered when the wall goes") {
   Stage stage;
   std::optional<Value> answer;
   bool came = false;

@@ -13,7 +13,7 @@ std::string moved_key(const Stage& stage) {
 
 }  // namespace
 
-TEST_CASE("a move takes the data along; the new owner has a greater epoch and nothing is lost") {
+TEST_CASE("a move takes the data along, and the new owner has a greater epoch and nothing is lost") {
   Stage stage;
   const auto key = moved_key(stage);
   REQUIRE(stage.call(0, {"SET", key, "v"}) == "OK");

@@ -56,7 +56,7 @@ TEST_CASE("each order does to the cluster what it says") {
   CHECK(o.cluster.removed(6));
 }
 
-TEST_CASE("walls and cuts take any number of nodes; none takes them away") {
+TEST_CASE("walls and cuts take any number of nodes, and none takes them away") {
   Ordered o;
   CHECK(o.text({"ISOLATE", "0", "3"}) == "OK");
   o.pass(5s);

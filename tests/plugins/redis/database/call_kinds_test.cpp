@@ -184,7 +184,7 @@ TEST_CASE("a call for a partition goes to its owner, and its session changes wit
   CHECK(bench.results[2].session != bench.results[0].session);
 }
 
-TEST_CASE("a call that is stopped while it waits had no effect; the one behind it goes on") {
+TEST_CASE("a call that is stopped while it waits had no effect, and the one behind it goes on") {
   DatabaseBench bench;
   bench.open();
   std::stop_source source;

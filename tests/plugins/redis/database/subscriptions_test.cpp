@@ -71,7 +71,7 @@ TEST_CASE("a node that is silent though connected is left") {
   CHECK(bench.hearing.count(HintKind::silent) >= 1);
 }
 
-TEST_CASE("when the topology drops the node, the connection moves; when it gains one, it stays") {
+TEST_CASE("when the topology drops the node, the connection moves, and when it gains one, it stays") {
   PubSub bench;
   bench.subscribe("c");
   REQUIRE(bench.subscribed(bench.first));

@@ -88,7 +88,7 @@ TEST_CASE("a bad address is refused with what is bad about it") {
   CHECK(violation_of(parsed)->text == row.violation);
 }
 
-TEST_CASE("slots are ranges and single slots; importing and migrating ones are no claim") {
+TEST_CASE("slots are ranges and single slots, but importing and migrating ones are no claim") {
   const auto nodes = accepted(line("me", "h:1@2", "myself,master", "0 2-4 16383 [93-<-0fb349] [77->-1f4ffa]"));
   CHECK(nodes.myself.owns == std::vector<PartitionRange>{{{0}, {0}}, {{2}, {4}}, {{16383}, {16383}}});
 }

@@ -188,7 +188,7 @@ TEST_CASE("a Redis without cluster mode is named as such") {
         endpoint_of(server, 0).text() + " is not in cluster mode: set cluster-enabled yes in its redis.conf");
 }
 
-TEST_CASE("a user who may not ask is named with the rule that is missing; without the push it works all the same") {
+TEST_CASE("a user who may not ask is named with the rule that is missing, and without the push it works all the same") {
   auto options = one_node();
   options.conf_lines = {"user blind on >secret +@all -cluster", "user deaf on >secret +@all -ssubscribe -role"};
   lab::RedisCluster cluster(options);

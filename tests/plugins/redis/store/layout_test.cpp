@@ -72,7 +72,7 @@ TEST_CASE("the key of an entry is {TABLE.TOPIC}KEY, readable where names are pla
   CHECK(counter_of("a.b") == "{a%2Eb}#number");
 }
 
-TEST_CASE("any bytes make one key and come back from it; a topic has one slot") {
+TEST_CASE("any bytes make one key and come back from it, and a topic has one slot") {
   std::mt19937 random(7);
   std::map<std::string, EntryName> seen;
   for (int i = 0; i < 20'000; ++i) {

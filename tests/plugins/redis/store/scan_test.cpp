@@ -286,7 +286,7 @@ TEST_CASE("a connection that is lost after every page ends a scan, which says so
   CHECK(result->detail.find(" was lost 11 times during the scan") != std::string::npos);
 }
 
-TEST_CASE("the receiver of a page may close the database; the scan ends once") {
+TEST_CASE("the receiver of a page may close the database, and the scan ends once") {
   lab::RedisCluster cluster(primaries_only());
   EpollLoop loop;
   StoreBench bench(loop, cluster);
