@@ -46,6 +46,9 @@ void print_detector(const json& detector) {
     std::printf("  peer      %s: %s, %s, heard %s ago\n", text(peer, "name").c_str(),
                 peer.at("live").get<bool>() ? text(peer, "status").c_str() : "SILENT", text(peer, "version").c_str(),
                 age_text(peer.at("heard_ms").get<std::int64_t>()).c_str());
+  for (const auto& signal : detector.at("forbidden"))
+    std::printf("  forbidden %s at %s and %zu more: ACL SETUSER <user> %s allows it\n", text(signal, "signal").c_str(),
+                text(signal, "first").c_str(), signal.at("nodes").get<std::size_t>() - 1, text(signal, "acl").c_str());
   const auto& controllers = detector.at("controllers");
   std::printf("  hints     %s\n", hints_text(detector.at("hints")).c_str());
   std::printf("  current   %s of %zu controllers\n", text(detector, "current_controllers").c_str(), controllers.size());

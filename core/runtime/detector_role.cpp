@@ -22,6 +22,7 @@ DetectorSettings settings_of(const std::string& name, const DetectorConfig& conf
   out.reset_after = config.reset_after;
   out.probe.period = config.period;
   out.probe.suspect_for = config.suspect_for;
+  out.probe.signals = config.signals;
   out.probe.commands_per_second = config.probe_budget;
   out.probe.bytes_per_second = static_cast<double>(config.probe_bytes);
   out.tilt_after = config.tilt_after;
@@ -50,6 +51,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       name_(config.name),
       seeds_(backend.seeds()),
       limit_(5, std::chrono::seconds(10)),
+      signals_(config.detector->signals),
       detector_(
           settings_of(config.name, *config.detector, backend),
           [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); }, store.detector(),
@@ -70,6 +72,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
   if (configured_peers_ > 0) peers_ = bus::open_subscriber(bus, loop, log, *this, peers_of(config));
   for (const auto& seed : seeds_) troubles_[seed] = "no answer yet";
   source_ = backend.open_source(*this, config.detector->probe_timeout);
+  source_->use(signals_);
   perform(detector_.start(now()));
   tick_ = Timer(loop_, detector_.next_tick(loop_.now()), [this]() -> std::optional<Duration> {
     tick();
@@ -109,9 +112,18 @@ void DetectorRole::on_unusable(Endpoint endpoint, std::string reason) {
 }
 void DetectorRole::on_hint(Hint hint) {
   if (!hint.detail.empty()) troubles_[hint.endpoint] = hint.detail;
+  const bool lost = hint.kind == HintKind::connection_lost || hint.kind == HintKind::refused;
+  if (lost && !signals_.has(Signal::connection)) return;
   perform(detector_.on_hint(hint, now()));
 }
+void DetectorRole::on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule) {
+  perform(detector_.on_forbidden(endpoint, signal, rule, now()));
+}
+void DetectorRole::on_permitted(const Endpoint& endpoint, Signal signal) {
+  perform(detector_.on_permitted(endpoint, signal, now()));
+}
 void DetectorRole::on_hint(std::string controller, Hint hint) {
+  if (!signals_.has(Signal::hints)) return;
   const HintTopic topic = topic_of(hint, detector_.published().get());
   const bool suspect = detector_.prober().suspects().contains(topic.shard);
   const bool allowed = fleet_.allows_hint(controller, loop_.now());
@@ -168,6 +180,7 @@ void DetectorRole::perform(DetectorOutput output) {
   }
   if (output.store) save();
   if (output.publish) publish(*output.publish);
+  if (output.beat) send_beat();
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
   if (!peers_) return;
   for (const auto peer : output.requests) peers_->request_snapshot(peer);
@@ -184,7 +197,6 @@ void DetectorRole::save() {
 
 void DetectorRole::publish(const NewTopology& news) {
   publisher_->publish(news.version, news.topology);
-  send_beat();  // a snapshot bears the newest beat: it must know this version
   log_.info("topology_published", {{"version", news.version.text()}, {"changes", text_of(news.diff)}});
   history_.add({{"what", "published"}, {"version", news.version.text()}, {"changes", text_of(news.diff)}}, loop_.now(),
                wall_clock_ms());
@@ -193,8 +205,6 @@ void DetectorRole::publish(const NewTopology& news) {
 void DetectorRole::send_beat() {
   Beat beat = detector_.beat(now());
   beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
-  for (const auto& [shard, since] : detector_.prober().suspects())
-    if (detector_.prober().probing_fast(shard, loop_.now())) beat.suspects.push_back(shard);
   history_.mention({{"what", "beat"},
                     {"status", text_of(beat.status)},
                     {"reason", beat.reason},
@@ -263,6 +273,19 @@ nlohmann::json DetectorRole::hints_json() const {
   return out;
 }
 
+/// What ACLs forbid, with the rule that would allow it.
+nlohmann::json DetectorRole::forbidden_json() const {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& [signal, nodes] : detector_.forbidden()) {
+    if (nodes.empty()) continue;
+    out.push_back({{"signal", text_of(signal)},
+                   {"nodes", nodes.size()},
+                   {"first", nodes.begin()->first.text()},
+                   {"acl", nodes.begin()->second}});
+  }
+  return out;
+}
+
 nlohmann::json DetectorRole::status() const {
   nlohmann::json peers = peers_json();
   const auto live = std::count_if(peers.begin(), peers.end(), [](const auto& p) { return p.at("live") == true; });
@@ -279,6 +302,7 @@ nlohmann::json DetectorRole::status() const {
           {"current_controllers", fleet_.holding(detector_.version())},
           {"probe_commands", detector_.prober().commands()},
           {"hints", hints_json()},
+          {"forbidden", forbidden_json()},
           {"history", history_.json()}};
 }
 

@@ -42,6 +42,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   void on_no_answer(Endpoint endpoint, Question question, TimePoint asked) override;
   void on_unusable(Endpoint endpoint, std::string reason) override;
   void on_hint(Hint hint) override;
+  void on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule) override;
+  void on_permitted(const Endpoint& endpoint, Signal signal) override;
   void on_ack(Ack ack) override;
   void on_hint(std::string controller, Hint hint) override;
   void on_hello(std::string controller, bool peer) override;
@@ -64,6 +66,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   nlohmann::json peers_json() const;
   nlohmann::json controllers_json() const;
   nlohmann::json hints_json() const;
+  nlohmann::json forbidden_json() const;
 
   EventLoop& loop_;
   Log& log_;
@@ -75,6 +78,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   Fleet fleet_;
   HintIntake intake_;
   RateLimit limit_;
+  const Signals signals_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;
   std::size_t configured_peers_;

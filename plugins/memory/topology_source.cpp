@@ -80,7 +80,8 @@ void MemorySource::deliver(const Asked& asked, const Line::Answer& answer) {
       return listener_.on_role(std::move(role));
     }
     case Question::epoch:
-      return listener_.on_epoch({view.node, asked.endpoint, view.asked, view.answered, view.ok, view.current_epoch});
+      return listener_.on_epoch({view.node, asked.endpoint, view.asked, view.answered, view.ok, view.current_epoch,
+                                 view.nodes.front().epoch, view.nodes.size()});
     case Question::alive:
       return listener_.on_alive(asked.endpoint, view.node, view.asked, view.answered);
   }
@@ -120,7 +121,7 @@ void MemorySource::on_refused(const Endpoint& endpoint) {
 
 void MemorySource::on_demoted(const Endpoint& endpoint) {
   const auto peer = peers_.find(endpoint);
-  if (peer == peers_.end() || !peer->second.up) return;
+  if (peer == peers_.end() || !peer->second.up || !signals_.has(Signal::channel)) return;
   listener_.on_hint({HintKind::demoted, peer->second.node, endpoint, std::nullopt});
 }
 

@@ -17,6 +17,7 @@ class MemorySource final : public TopologySource {
   MemorySource(std::shared_ptr<Server> server, EventLoop& loop, std::string process, Duration probe_timeout,
                TopologySourceListener& listener);
 
+  void use(const Signals& signals) override { signals_ = signals; }
   void set_endpoints(const std::vector<Endpoint>& endpoints) override;
   void ask(const Endpoint& endpoint, Question question) override;
 
@@ -45,6 +46,7 @@ class MemorySource final : public TopologySource {
   EventLoop& loop_;
   const std::string process_;
   const Duration probe_timeout_;
+  Signals signals_;
   TopologySourceListener& listener_;
   std::map<Endpoint, Peer> peers_;
   std::map<QuestionId, Asked> asked_;  // in the order of their deadlines, too

@@ -21,15 +21,6 @@ std::string spelled(const Command& command) {
   return out;
 }
 
-/// "+cluster|nodes" for CLUSTER NODES, "+info" for INFO server, as ACL SETUSER takes them.
-std::string acl_rule(const Command& command) {
-  std::string rule = "+" + command[0];
-  if (command[0] == "CLUSTER") rule += "|" + command[1];
-  std::transform(rule.begin(), rule.end(), rule.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return rule;
-}
-
 bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return text.starts_with(word); });
 }
@@ -73,6 +64,14 @@ Answer read_role(const Value& reply, const Endpoint& endpoint) {
 }
 
 }  // namespace
+
+std::string acl_rule(const Command& command) {
+  std::string rule = "+" + command[0];
+  if (command[0] == "CLUSTER") rule += "|" + command[1];
+  std::transform(rule.begin(), rule.end(), rule.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return rule;
+}
 
 std::span<const Command> commands_of(Question question) {
   switch (question) {

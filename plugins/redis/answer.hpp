@@ -22,6 +22,9 @@ using Command = std::vector<std::string>;
 /// The commands of a question, in the order in which they are sent and answered.
 std::span<const Command> commands_of(Question question);
 
+/// "+cluster|nodes" for CLUSTER NODES, "+info" for INFO server, as ACL SETUSER takes them.
+std::string acl_rule(const Command& command);
+
 /// The node lives, but does not serve now: LOADING, BUSY, MASTERDOWN, CLUSTERDOWN.
 struct NotServing {
   std::string error;

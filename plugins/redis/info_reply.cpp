@@ -83,6 +83,8 @@ Parsed<ClusterInfo> parse_cluster_info(std::string_view reply) {
   } else {
     fields.refuse(bad("cluster_current_epoch", epoch));
   }
+  info.own_epoch = {static_cast<std::uint64_t>(fields.integer("cluster_my_epoch", 0))};
+  info.known_nodes = static_cast<std::uint64_t>(fields.integer("cluster_known_nodes", 0));
   return std::move(fields).finish(info);
 }
 

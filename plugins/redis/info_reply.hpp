@@ -14,6 +14,8 @@ namespace dbha::redis {
 struct ClusterInfo {
   bool ok = false;  ///< cluster_state:ok: the node serves
   Epoch current_epoch;
+  Epoch own_epoch;  ///< cluster_my_epoch: of a replica, its primary's
+  std::uint64_t known_nodes = 0;
 };
 Parsed<ClusterInfo> parse_cluster_info(std::string_view reply);
 

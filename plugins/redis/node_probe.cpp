@@ -24,6 +24,21 @@ Connection::Settings subscriber(Connection::Settings settings) {
   return settings;
 }
 
+/// The signal that a question serves alone; a view serves all that is concluded.
+std::optional<Signal> signal_of(Question question) {
+  switch (question) {
+    case Question::view:
+      return std::nullopt;
+    case Question::role:
+      return Signal::role;
+    case Question::epoch:
+      return Signal::epoch;
+    case Question::alive:
+      return Signal::heartbeat;
+  }
+  return std::nullopt;
+}
+
 std::string login_refused(const Endpoint& endpoint, const CredentialsFile* login, const std::string& detail) {
   const auto where = endpoint.text();
   if (!login || login->current().password.empty())
@@ -42,7 +57,9 @@ NodeProbe::NodeProbe(EventLoop& loop, Log& log, const ProbeSettings& settings, E
       listener_(listener),
       settings_(settings),
       parked_(loop, log, subscriber(connection_settings(settings, endpoint)),
-              [this](Partition slot) { send_hint(HintKind::demoted, slot); }),
+              {[this](Partition slot) { send_hint(HintKind::demoted, slot); },
+               [this] { listener_.on_forbidden(this->endpoint(), Signal::channel, ParkedChannel::acl_rule); },
+               [this] { listener_.on_permitted(this->endpoint(), Signal::channel); }}),
       link_(loop, connection_settings(settings, std::move(endpoint)), *this) {}
 
 std::vector<NodeProbe::Asked> NodeProbe::retire() {
@@ -101,6 +118,9 @@ void NodeProbe::finish(const Pending& pending) {
     return;
   }
   const std::span replies(pending.replies.data(), pending.commands);
+  const auto signal = signal_of(pending.asked.question);
+  if (signal && replies[0].kind == Value::Kind::error && replies[0].text.starts_with("NOPERM"))
+    return listener_.on_forbidden(endpoint(), *signal, acl_rule(commands_of(pending.asked.question)[0]));
   auto answer = read_answer(pending.asked.question, replies, endpoint(), username());
   if (!std::holds_alternative<NotServing>(answer)) not_serving_ = false;
   std::visit([&](auto&& value) { deliver(std::forward<decltype(value)>(value), pending.asked); }, std::move(answer));
@@ -119,7 +139,7 @@ void NodeProbe::ask_who(Connection& connection) {
 
 void NodeProbe::deliver(View view, const Asked& asked) {
   node_ = last_node_ = view.node;
-  parked_.follow(view);
+  if (settings_.signals.has(Signal::channel)) parked_.follow(view);
   view.asked = asked.at;
   view.answered = loop_.now();
   listener_.on_view(std::move(view));
@@ -130,7 +150,8 @@ void NodeProbe::deliver(const RoleReply& reply, const Asked& asked) {
 }
 
 void NodeProbe::deliver(const ClusterInfo& info, const Asked& asked) {
-  listener_.on_epoch({node_, endpoint(), asked.at, loop_.now(), info.ok, info.current_epoch});
+  listener_.on_epoch(
+      {node_, endpoint(), asked.at, loop_.now(), info.ok, info.current_epoch, info.own_epoch, info.known_nodes});
 }
 
 void NodeProbe::deliver(Alive, const Asked& asked) {

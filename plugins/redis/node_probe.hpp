@@ -22,6 +22,7 @@ struct ProbeSettings {
   Access access;
   std::string client_name;
   Duration probe_timeout;
+  Signals signals{};
 };
 
 /// Loop thread only. Must not be destroyed inside a call of the listener: retire() it there, and destroy it later.

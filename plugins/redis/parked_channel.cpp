@@ -30,8 +30,8 @@ std::string channel_of(Partition slot) {
   }
 }
 
-ParkedChannel::ParkedChannel(EventLoop& loop, Log& log, Connection::Settings settings, Dropped dropped)
-    : loop_(loop), log_(log), settings_(std::move(settings)), dropped_(std::move(dropped)) {}
+ParkedChannel::ParkedChannel(EventLoop& loop, Log& log, Connection::Settings settings, Told told)
+    : loop_(loop), log_(log), settings_(std::move(settings)), told_(std::move(told)) {}
 
 void ParkedChannel::follow(const View& view) {
   const auto& owned = owned_by_itself(view);
@@ -61,7 +61,9 @@ void ParkedChannel::on_link_replaced(Connection& connection) {
 
 void ParkedChannel::subscribe(Connection& connection) {
   connection.send({"SSUBSCRIBE", channel_of(*slot_)}, [this, slot = *slot_](Fate fate, Value&& reply) {
-    if (fate == Fate::replied && reply.kind == Value::Kind::error && slot_ == slot) on_refusal(reply.text);
+    if (fate != Fate::replied || slot_ != slot) return;
+    if (reply.kind == Value::Kind::error) return on_refusal(reply.text);
+    told_.parked();
   });
 }
 
@@ -70,17 +72,17 @@ void ParkedChannel::on_refusal(const std::string& error) {
   slot_.reset();
   refused_ = error.starts_with("NOPERM") || error.starts_with("ERR");
   if (!refused_) return;
-  log_.info("no_demotion_push", {{"endpoint", settings_.endpoint.text()},
-                                 {"reply", shown(error)},
-                                 {"advice", "needs Redis 7 and the ACL rules +ssubscribe &dbha:parked:*"}});
   open_ = false;
   link_->close();
+  if (error.starts_with("NOPERM")) return told_.forbidden();
+  log_.info("no_demotion_push",
+            {{"endpoint", settings_.endpoint.text()}, {"reply", shown(error)}, {"advice", "needs Redis 7"}});
 }
 
 void ParkedChannel::on_link_push(Value push) {
   const auto& words = push.elements;
   if (!slot_ || words.size() < 2 || words[0].text != "sunsubscribe" || words[1].text != channel_of(*slot_)) return;
-  dropped_(*std::exchange(slot_, std::nullopt));
+  told_.dropped(*std::exchange(slot_, std::nullopt));
 }
 
 }  // namespace dbha::redis

@@ -21,10 +21,14 @@ namespace dbha::redis {
 /// Loop thread only.
 class ParkedChannel final : private Link::Listener {
  public:
-  /// The node has dropped the channel of that slot.
-  using Dropped = std::function<void(Partition)>;
+  static constexpr char acl_rule[] = "+ssubscribe &dbha:parked:*";
+  struct Told {
+    std::function<void(Partition)> dropped;  ///< the node has dropped the channel of that slot
+    std::function<void()> forbidden;         ///< the ACL lacks acl_rule; tried again with the next connection
+    std::function<void()> parked;
+  };
 
-  ParkedChannel(EventLoop& loop, Log& log, Connection::Settings settings, Dropped dropped);
+  ParkedChannel(EventLoop& loop, Log& log, Connection::Settings settings, Told told);
 
   /// Parks a channel, or another one, if the view needs it: the node is a primary, owns slots, and the slot of the
   /// present channel is none of them. Closes the connection if the node is a replica or owns nothing.
@@ -45,7 +49,7 @@ class ParkedChannel final : private Link::Listener {
   EventLoop& loop_;
   Log& log_;
   const Connection::Settings settings_;
-  const Dropped dropped_;
+  const Told told_;
   std::optional<Partition> slot_;  // of the channel that is parked, or on its way
   bool refused_ = false;
   bool open_ = false;         // whether link_ is in use

@@ -14,6 +14,7 @@ class RedisTopologySource final : public TopologySource {
   /// loop, log and listener outlive the source.
   RedisTopologySource(EventLoop& loop, Log& log, ProbeSettings settings, TopologySourceListener& listener);
 
+  void use(const Signals& signals) override { settings_.signals = signals; }
   void set_endpoints(const std::vector<Endpoint>& endpoints) override;
   void ask(const Endpoint& endpoint, Question question) override;
 
@@ -28,7 +29,7 @@ class RedisTopologySource final : public TopologySource {
 
   EventLoop& loop_;
   Log& log_;
-  const ProbeSettings settings_;
+  ProbeSettings settings_;
   TopologySourceListener& listener_;
   std::map<Endpoint, std::unique_ptr<NodeProbe>> probes_;
   std::vector<std::unique_ptr<NodeProbe>> retired_;  // may be in the middle of a call to the listener: ends in sweep_

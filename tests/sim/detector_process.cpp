@@ -136,6 +136,7 @@ void DetectorProcess::perform(DetectorOutput output) {
   if (output.store) save();
   if (dead_) return;
   if (output.publish) publish(*output.publish);
+  if (output.beat) send_beat();
   for (const auto& ask : output.asks) {
     site_.oracle.asked(index_, cost_of(ask.question, site_.cluster.size()));
     source_->ask(ask.endpoint, ask.question);
@@ -157,7 +158,6 @@ void DetectorProcess::publish(const NewTopology& news) {
     site_.oracle.breach(Breach::in_tilt, name_ + " publishes " + news.version.text());
   site_.oracle.published(index_, *news.topology);
   publisher_->publish(news.version, news.topology);
-  send_beat();
 }
 
 void DetectorProcess::send_beat() {

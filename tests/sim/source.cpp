@@ -62,7 +62,8 @@ void Source::deliver(const Asked& asked, View view) {
     case Question::role:
       return listener_.on_role({view.node, view.endpoint, view.asked, view.answered, view.role, {}, true});
     case Question::epoch:
-      return listener_.on_epoch({view.node, view.endpoint, view.asked, view.answered, view.ok, view.current_epoch});
+      return listener_.on_epoch({view.node, view.endpoint, view.asked, view.answered, view.ok, view.current_epoch,
+                                 view.nodes.front().epoch, view.nodes.size()});
     case Question::alive:
       return listener_.on_alive(view.endpoint, view.node, view.asked, view.answered);
   }

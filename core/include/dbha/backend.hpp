@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <dbha/context.hpp>
+#include <dbha/signals.hpp>
 #include <dbha/topology.hpp>
 
 namespace dbha {
@@ -65,6 +66,9 @@ struct EpochAnswer {
   TimePoint answered;
   bool ok = false;
   Epoch current_epoch;
+  // What shows that the node's view has changed, without asking for it.
+  Epoch own_epoch{};              ///< with which it claims its partitions; 0: not told
+  std::uint64_t known_nodes = 0;  ///< how many it lists; 0: not told
 };
 
 /// Called on the loop thread. The source may be asked again from inside a call, but not destroyed.
@@ -80,6 +84,11 @@ class TopologySourceListener {
   /// malformed reply. `reason` says which and what to do about it; it contains no secret.
   virtual void on_unusable(Endpoint endpoint, std::string reason) = 0;
   virtual void on_hint(Hint hint) = 0;
+  /// The database does not let us have this signal of that node; `rule` is what an operator must add to the ACL. It is
+  /// the answer to the question that found it, if one did.
+  virtual void on_forbidden(const Endpoint& /*endpoint*/, Signal /*signal*/, const std::string& /*rule*/) {}
+  /// It does, or does again. An answer to the signal's question says so by itself.
+  virtual void on_permitted(const Endpoint& /*endpoint*/, Signal /*signal*/) {}
 
  protected:
   ~TopologySourceListener() = default;
@@ -89,11 +98,13 @@ class TopologySourceListener {
 class TopologySource {
  public:
   virtual ~TopologySource() = default;
+  /// No command is sent that serves only a signal which is not used. Before set_endpoints(); without it, all are used.
+  virtual void use(const Signals& /*signals*/) {}
   /// Keeps connections to exactly these; others are closed. Connecting and reconnecting (with backoff) is the source's
   /// own affair.
   virtual void set_endpoints(const std::vector<Endpoint>& endpoints) = 0;
-  /// Exactly one of on_view/on_role/on_epoch/on_alive, on_no_answer and on_unusable follows, always later than this
-  /// call returns.
+  /// Exactly one of on_view/on_role/on_epoch/on_alive, on_no_answer, on_forbidden and on_unusable follows, always later
+  /// than this call returns.
   virtual void ask(const Endpoint& endpoint, Question question) = 0;
 };
 

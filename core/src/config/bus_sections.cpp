@@ -1,5 +1,6 @@
 #include "config/bus_sections.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "config/endpoint.hpp"
@@ -65,6 +66,18 @@ void require_order(const Section& section, std::string_view shorter, Duration a,
                               text_of_duration(a));
 }
 
+Signals read_signals(const Section& section) {
+  std::vector<std::string> words;
+  for (const auto signal : all_signals) words.emplace_back(text_of(signal));
+  std::vector<std::string> given = words;
+  section.read("signals", given);
+  Signals out;
+  for (const auto& word : given) section.require_word("signals", word, words);
+  for (const auto signal : all_signals)
+    out.set(signal, std::find(given.begin(), given.end(), text_of(signal)) != given.end());
+  return out;
+}
+
 }  // namespace
 
 DetectorConfig read_detector(const std::filesystem::path& file, const Tree& table) {
@@ -79,6 +92,7 @@ DetectorConfig read_detector(const std::filesystem::path& file, const Tree& tabl
   section.read("listen", config.listen);
   section.read("reset_after", config.reset_after);
   section.read("suspect_for", config.suspect_for);
+  config.signals = read_signals(section);
   // Otherwise a round would begin while the one before may still be answered.
   require_order(section, "probe_timeout", config.probe_timeout, "period", config.period);
   // A hint must be believed for at least one round, or it changes nothing.

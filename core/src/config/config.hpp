@@ -12,6 +12,7 @@
 
 #include <dbha/context.hpp>
 #include <dbha/error.hpp>
+#include <dbha/signals.hpp>
 #include <dbha/types.hpp>
 
 #include "config/tree.hpp"
@@ -49,6 +50,7 @@ struct DetectorConfig {
   Duration listen = std::chrono::seconds(3);                ///< to what the fleet holds, before the first publication
   Duration reset_after = std::chrono::seconds(10);          ///< a lower claim must be confirmed for so long (R5)
   Duration suspect_for = std::chrono::seconds(30);          ///< how long a hint keeps the raised rate at most
+  Signals signals;                                          ///< by which it learns of changes between its rounds
   std::vector<BusEndpoints> peers;                          ///< the other detectors
 };
 

@@ -38,6 +38,7 @@ std::vector<SectionKeys> make_section_keys() {
         {"tilt_after", duration, "", "own lateness from which the detector distrusts itself", 100, minute},
         {"listen", duration, "", "to what the fleet holds, before the first publication without a store", 0, hour},
         {"reset_after", duration, "", "a lower claim must be confirmed for so long to be published", 100, hour},
+        {"signals", text_list, "", "by which it learns of changes between its rounds"},
         {"suspect_for", duration, "", "how long a hint keeps the raised rate of questions at most", second, hour}},
        {"peers"}},
       {"controller",

@@ -1,16 +1,18 @@
 #include "detector/candidate.hpp"
 
+#include <algorithm>
+
 #include "topology/join.hpp"
 
 namespace dbha {
 namespace {
 
-PartitionMap<Claim> merged_claims(const Evidence& evidence, const std::set<NodeId>& disowned) {
+PartitionMap<Claim> merged_claims(const std::vector<Saying>& sayings, const std::set<NodeId>& disowned) {
   PartitionMap<Claim> out;
-  for (const auto& [id, view] : evidence.views) {
-    if (disowned.contains(id)) continue;
+  for (const auto& [chart, by] : sayings) {
+    if (std::all_of(by.begin(), by.end(), [&](const NodeId& id) { return disowned.contains(id); })) continue;
     PartitionMap<Claim> next;
-    walk(out, claims_in(*view), [&](PartitionRange range, const Claim* a, const Claim* b) {
+    walk(out, chart->claims, [&](PartitionRange range, const Claim* a, const Claim* b) {
       if (b && disowned.contains(b->owner)) b = nullptr;
       if (!a && !b) return;
       next.set(range, !b || (a && !wins(*b, *a)) ? *a : *b);
@@ -26,23 +28,29 @@ std::set<NodeId> owners_of(const PartitionMap<Claim>& claims) {
   return out;
 }
 
-std::set<NodeId> named_in_views(const Evidence& evidence) {
+std::set<NodeId> named_in_views(const std::vector<Saying>& sayings) {
   std::set<NodeId> out;
-  for (const auto& [id, view] : evidence.views)
-    for (const auto& report : view->nodes) out.insert(report.id);
+  for (const auto& saying : sayings)
+    for (const auto& report : saying.chart->nodes) out.insert(report.id);
   return out;
 }
 
 /// Of at least two answering primaries other than the node itself, and at least half of the voters, more than half do
-/// not list it. Counted in one pass: node by node it would take the cube of their number.
-std::set<NodeId> disowned_of(const std::set<NodeId>& all, const Evidence& evidence, std::size_t voters) {
+/// not list it. Counted in one pass over what is said at all: node by node it would take the cube of their number.
+std::set<NodeId> disowned_of(const std::set<NodeId>& all, const std::vector<Saying>& sayings, const Evidence& evidence,
+                             std::size_t voters) {
   std::set<NodeId> answering;
   std::map<NodeId, std::size_t> listed;
-  for (const auto& [id, view] : evidence.views) {
-    if (!evidence.answering_primary(id)) continue;
-    answering.insert(id);
-    for (const auto& report : view->nodes)
-      if (report.id != id) ++listed[report.id];
+  for (const auto& [chart, by] : sayings) {
+    std::size_t primaries = 0;
+    for (const auto& id : by) {
+      if (!evidence.answering_primary(id)) continue;
+      answering.insert(id);
+      ++primaries;
+      if (chart->report_on(id)) --listed[id];  // its own word on itself does not count, but is counted below
+    }
+    if (primaries == 0) continue;
+    for (const auto& report : chart->nodes) listed[report.id] += primaries;
   }
   std::set<NodeId> out;
   for (const auto& id : all) {
@@ -57,10 +65,11 @@ std::set<NodeId> disowned_of(const std::set<NodeId>& all, const Evidence& eviden
 
 Candidate candidate_of(const Evidence& evidence, Voters trait) {
   Candidate out;
-  out.claims = merged_claims(evidence, {});
-  const auto all = named_in_views(evidence);
-  out.disowned = disowned_of(all, evidence, owners_of(out.claims).size());
-  if (!out.disowned.empty()) out.claims = merged_claims(evidence, out.disowned);
+  const auto sayings = sayings_of(evidence);
+  out.claims = merged_claims(sayings, {});
+  const auto all = named_in_views(sayings);
+  out.disowned = disowned_of(all, sayings, evidence, owners_of(out.claims).size());
+  if (!out.disowned.empty()) out.claims = merged_claims(sayings, out.disowned);
   out.voters = trait == Voters::owners ? owners_of(out.claims) : all;
   for (const auto& id : out.disowned) out.voters.erase(id);
   return out;

@@ -14,16 +14,20 @@ namespace {
 
 /// An answer counts for two and a half periods: one missed round does not make a node silent, two do.
 constexpr double freshness = 2.5;
+/// Between a beat and the next one, which a suspicion may ask for: a shard that flaps makes a few a second.
+constexpr Duration shortest_beat_gap = std::chrono::milliseconds(250);
 
 /// The partitions that are published as the node's and that it claims itself.
 void vouch(PartitionSet& vouched, const Topology& published, const View& own) {
-  for (const auto range : self_report(own).owns) {
-    PartitionSet said;
-    said.set(range, {});
-    walk(said, published.claims, [&](PartitionRange piece, const Member* mine, const Claim* claim) {
-      if (mine && claim && claim->owner == own.node) vouched.set(piece, {});
+  for (const auto owned : self_report(own).owns)
+    within(published.claims, owned, [&](PartitionRange piece, const Claim& claim) {
+      if (claim.owner == own.node) vouched.set(piece, {});
     });
-  }
+}
+
+TimePoint fresh_since(TimePoint now, Duration interval, TimePoint earliest) {
+  const auto window = std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(interval));
+  return std::max(now - window, earliest);
 }
 
 }  // namespace
@@ -66,9 +70,10 @@ DetectorOutput Detector::start(Now now) {
 }
 
 Evidence Detector::evidence(TimePoint now) const {
-  const auto window =
-      std::chrono::duration_cast<Duration>(freshness * std::chrono::duration<double>(lookout_.prober().period()));
-  return observations_.fresh(std::max(now - window, answers_from_));
+  const Pace& pace = lookout_.prober().pace();
+  return observations_.fresh({fresh_since(now, pace.rotation, answers_from_),
+                              fresh_since(now, pace.replica_rotation, answers_from_),
+                              fresh_since(now, pace.period, answers_from_)});
 }
 
 // ---- Inputs
@@ -94,19 +99,24 @@ DetectorOutput Detector::on_view(View view, Now now) {
 }
 
 DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
-  lookout_.prober().answered(answer.endpoint, Question::role);
+  answered(answer.endpoint, Question::role);
+  if (answer.asked >= answers_from_) observations_.heard(answer.node, answer.asked);
   if (answer.asked >= answers_from_) lookout_.on_role(answer, observations_, published_.get(), now.time);
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_epoch(const EpochAnswer& answer, Now now) {
-  lookout_.prober().answered(answer.endpoint, Question::epoch);
-  if (answer.asked >= answers_from_) dirty_ |= observations_.take(answer);
+  answered(answer.endpoint, Question::epoch);
+  if (answer.asked >= answers_from_) {
+    dirty_ |= observations_.take(answer);
+    lookout_.on_epoch(answer, observations_);
+  }
   return finish({}, now);
 }
 
 DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
-  lookout_.prober().answered(endpoint, Question::alive);
+  answered(endpoint, Question::alive);
+  if (const Target* asked = lookout_.target(endpoint)) observations_.heard(asked->id, now.time);
   return finish({}, now);
 }
 
@@ -124,6 +134,26 @@ DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string
     out.notes.push_back({LogLevel::error, "node_unusable", reason});
   dirty_ = true;
   return finish(std::move(out), now);
+}
+
+/// The answer ends the question, and says that the node permits it.
+void Detector::answered(const Endpoint& endpoint, Question question) {
+  lookout_.prober().answered(endpoint, question);
+  permissions_.answered(endpoint, question, lookout_.prober());
+}
+
+DetectorOutput Detector::on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule, Now now) {
+  DetectorOutput out;
+  if (permissions_.forbid(endpoint, signal, rule, lookout_.prober(), now.time))
+    out.notes.push_back({LogLevel::warning, "signal_forbidden",
+                         std::string(text_of(signal)) + " at " + endpoint.text() +
+                             ": changes are seen later; ACL SETUSER <user> " + rule + " allows it"});
+  return finish(std::move(out), now);
+}
+
+DetectorOutput Detector::on_permitted(const Endpoint& endpoint, Signal signal, Now now) {
+  permissions_.permit(endpoint, signal);
+  return finish({}, now);
 }
 
 DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
@@ -164,6 +194,8 @@ DetectorOutput Detector::finish(DetectorOutput out, Now now) {
   if (!tilt(out, now.time) && dirty_) evaluate(out, now);
   for (auto& ask : lookout_.prober().due(now.time)) out.asks.push_back(std::move(ask));
   if (const auto peer = peers_.due_request(now.time)) out.requests.push_back(*peer);
+  // A snapshot bears the newest beat, which must know what is published.
+  out.beat = out.publish || suspicion_to_tell(now.time);
   return out;
 }
 
@@ -265,9 +297,8 @@ void Detector::update_status(DetectorOutput& out, const Decision& decision, Time
   if (listening(now))
     return set_status(out, DetectorStatus::starting,
                       "listens to what others hold before it publishes for the first time");
-  for (const auto& [shard, since] : lookout_.prober().suspects())
-    if (lookout_.prober().probing_fast(shard, now))
-      return set_status(out, DetectorStatus::suspect, "shard of " + short_id(shard));
+  if (const auto suspects = lookout_.prober().probed_fast(now); !suspects.empty())
+    return set_status(out, DetectorStatus::suspect, "shard of " + short_id(suspects.front()));
   std::string reason;
   if (published_ && published_->covered() < settings_.partitions)
     reason = std::to_string(settings_.partitions - published_->covered()) + " of " +
@@ -283,12 +314,19 @@ void Detector::set_status(DetectorOutput& out, DetectorStatus status, std::strin
   out.notes.push_back({well ? LogLevel::info : LogLevel::warning, std::string("detector_") + text_of(status), reason_});
 }
 
-Beat Detector::beat(Now now) const {
+/// Where a suspicion begins or ends a beat goes out at once: the fleet saves its hints, and connects to replicas ahead.
+bool Detector::suspicion_to_tell(TimePoint now) const {
+  return now - beaten_at_ >= shortest_beat_gap && lookout_.prober().probed_fast(now) != told_suspects_;
+}
+
+Beat Detector::beat(Now now) {
   Beat beat;
   beat.version = version_;
   beat.status = status_;
   beat.reason = reason_;
   beat.envelopes_wanted = envelopes_.wanted();
+  beat.suspects = told_suspects_ = lookout_.prober().probed_fast(now.time);
+  beaten_at_ = now.time;
   const Evidence seen = evidence(now.time);
   for (const auto& [id, view] : seen.views) {
     beat.reach.push_back(id);

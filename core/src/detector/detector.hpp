@@ -16,6 +16,7 @@
 #include "detector/lookout.hpp"
 #include "detector/loss.hpp"
 #include "detector/overruling.hpp"
+#include "detector/permissions.hpp"
 #include "detector/publication.hpp"
 #include "topology/feed.hpp"
 
@@ -52,6 +53,7 @@ struct DetectorOutput {
   std::optional<std::vector<Endpoint>> endpoints;  ///< keep connections to exactly these
   bool store = false;                              ///< store state()
   std::optional<NewTopology> publish;
+  bool beat = false;  ///< to be sent now, and not only with the next second
   std::vector<Ask> asks;
   std::vector<std::size_t> requests;  ///< ask these peers, by their places in the configuration, for a snapshot
   struct Note {
@@ -80,6 +82,8 @@ class Detector {
   DetectorOutput on_alive(const Endpoint& endpoint, Now now);
   DetectorOutput on_no_answer(const Endpoint& endpoint, Question question, Now now);
   DetectorOutput on_unusable(const Endpoint& endpoint, const std::string& reason, Now now);
+  DetectorOutput on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule, Now now);
+  DetectorOutput on_permitted(const Endpoint& endpoint, Signal signal, Now now);
   DetectorOutput on_hint(const Hint& hint, Now now);
   // What others hold (R3, R4): peers by what they publish, anybody by the envelopes that were asked for.
   DetectorOutput on_publication(const Publication& publication, Now now);
@@ -98,13 +102,15 @@ class Detector {
   DetectorOutput on_tick(Now now);
   Duration next_tick(TimePoint now) const { return lookout_.prober().next(now); }
 
-  /// Everything of a beat that the detector knows; the fleet's size is the caller's.
-  Beat beat(Now now) const;
+  /// Everything of a beat that the detector knows, to be sent now; the fleet's size is the caller's.
+  Beat beat(Now now);
   DetectorState state() const { return {published_, memory_}; }
   std::shared_ptr<const Topology> published() const { return published_; }
   const Version& version() const { return version_; }
   DetectorStatus status() const { return status_; }
   const std::string& reason() const { return reason_; }
+  /// What ACLs keep from it: of each signal the nodes concerned, with the rule that would allow it.
+  const Permissions::Forbidden& forbidden() const { return permissions_.forbidden(); }
   const Prober& prober() const { return lookout_.prober(); }
   const Feed& peers() const { return peers_; }
 
@@ -134,6 +140,8 @@ class Detector {
   void update_status(DetectorOutput& out, const Decision& decision, TimePoint now);
   void note_withheld(DetectorOutput& out);
   bool tilt(DetectorOutput& out, TimePoint now);
+  void answered(const Endpoint& endpoint, Question question);
+  bool suspicion_to_tell(TimePoint now) const;
   DetectorOutput finish(DetectorOutput out, Now now);
 
   DetectorSettings settings_;
@@ -150,6 +158,9 @@ class Detector {
   std::optional<TimePoint> tilt_until_;
   bool dirty_ = false;  ///< something new was said since the last evaluation
   std::map<Endpoint, std::string> unusable_;
+  Permissions permissions_;
+  std::vector<NodeId> told_suspects_;  ///< with the newest beat
+  TimePoint beaten_at_;
   std::vector<Withheld> withheld_;
   OverrulingTimer overruling_;
   Feed peers_;

@@ -49,12 +49,21 @@ void Lookout::on_role(const RoleAnswer& answer, const Observations& said, const 
   const Target* asked = target(answer.endpoint);
   if (!asked || asked->id.empty() || answer.role == Role::unknown) return;
   const View* view = said.latest(asked->id);
-  if (view && view->role == answer.role) return;
+  if (answer.role == (view ? view->role : asked->role))
+    return;  // where views take turns, others' word must do at first
   // Promoted: its own view and the voters' epochs are all that an announcement needs. Demoted: its replicas know more.
   suspect(asked->shard, published, now);
   prober_.urgent(answer.endpoint, Question::view);
   if (answer.role == Role::primary) ask_voters(Question::epoch);
   if (answer.role == Role::replica) ask_shard(asked->shard, Question::view);
+}
+
+void Lookout::on_epoch(const EpochAnswer& answer, const Observations& said) {
+  if (!prober_.pace().sampled || !said.outdated(answer.node)) return;
+  const View* view = said.latest(answer.node);
+  if (view->role == Role::primary && answer.own_epoch > self_report(*view).epoch)
+    prober_.urgent(answer.endpoint, Question::view);
+  prober_.renew(answer.endpoint);
 }
 
 /// Silence is a sign only from a node that has spoken before: at the start nobody is connected yet.
@@ -153,9 +162,7 @@ std::optional<std::vector<Endpoint>> Lookout::set_targets(std::vector<Target> ta
 }
 
 const Target* Lookout::target(const Endpoint& endpoint) const {
-  const auto& all = prober_.targets();
-  auto it = std::find_if(all.begin(), all.end(), [&](const Target& t) { return t.endpoint == endpoint; });
-  return it == all.end() ? nullptr : &*it;
+  return prober_.target(endpoint);
 }
 
 const Target* Lookout::target(const NodeId& id) const {

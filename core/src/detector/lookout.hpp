@@ -24,6 +24,8 @@ class Lookout {
   void on_hint(const Hint& hint, const Topology* published, TimePoint now);
   /// The role differs from what the node's last view says.
   void on_role(const RoleAnswer& answer, const Observations& said, const Topology* published, TimePoint now);
+  /// Its view has changed since it was asked for: at once if it claims something, in its turn if it heard of something.
+  void on_epoch(const EpochAnswer& answer, const Observations& said);
   void on_no_answer(const Endpoint& endpoint, const Observations& said, const Topology* published, TimePoint now);
 
   /// What an evaluation has left open, and who votes. Asks at once about what is new of it.

@@ -9,14 +9,15 @@
 namespace dbha {
 namespace {
 
-std::set<NodeId> listed_by_majority(const Candidate& candidate, const Evidence& evidence) {
+std::set<NodeId> listed_by_majority(const Candidate& candidate, const std::vector<Saying>& sayings) {
   std::map<NodeId, std::size_t> count;
   std::size_t answering = 0;
-  for (const auto& voter : candidate.voters) {
-    const View* view = evidence.of(voter);
-    if (!view) continue;
-    ++answering;
-    for (const auto& report : view->nodes) ++count[report.id];
+  for (const auto& [chart, by] : sayings) {
+    const auto voters = static_cast<std::size_t>(
+        std::count_if(by.begin(), by.end(), [&](const NodeId& id) { return candidate.voters.contains(id); }));
+    if (voters == 0) continue;
+    answering += voters;
+    for (const auto& report : chart->nodes) count[report.id] += voters;
   }
   std::set<NodeId> out;
   for (const auto& [id, n] : count)
@@ -27,16 +28,17 @@ std::set<NodeId> listed_by_majority(const Candidate& candidate, const Evidence& 
 /// What is said of the node: by itself if it answers, else what most others say; of words that equally many say, the
 /// one that is known already. The newest word would not do: two nodes that lastingly disagree about a dead third one
 /// would lead to a publication after each answer.
-const NodeReport* report_of(const Evidence& evidence, const NodeId& id, const Node& known) {
+const NodeReport* report_of(const Evidence& evidence, const std::vector<Saying>& sayings, const NodeId& id,
+                            const Node& known) {
   if (const View* own = evidence.of(id)) return report_on(*own, id);
   using Word = std::tuple<Endpoint, Role, NodeId>;
   const Word held{known.endpoint, known.role, known.primary};
   std::map<Word, std::pair<std::size_t, const NodeReport*>> words;
-  for (const auto& [other, view] : evidence.views) {
-    const NodeReport* report = report_on(*view, id);
+  for (const auto& [chart, by] : sayings) {
+    const NodeReport* report = chart->report_on(id);
     if (!report) continue;
     auto& [count, example] = words[{report->endpoint, report->role, report->primary}];
-    ++count;
+    count += by.size();
     if (!example || report->epoch > example->epoch) example = report;
   }
   std::pair<std::size_t, bool> most{0, false};
@@ -48,11 +50,14 @@ const NodeReport* report_of(const Evidence& evidence, const NodeId& id, const No
   return out;
 }
 
-/// The highest epoch with which the node is an owner, nullopt if it owns nothing.
-std::optional<Epoch> published_epoch(const PartitionMap<Claim>& claims, const NodeId& id) {
-  std::optional<Epoch> out;
-  for (const auto& entry : claims)
-    if (entry.value.owner == id) out = std::max(out.value_or(Epoch{}), entry.value.epoch);
+/// The highest epoch with which each node is an owner.
+std::map<NodeId, Epoch> published_epochs(const PartitionMap<Claim>& claims) {
+  std::map<NodeId, Epoch> out;
+  for (const auto& entry : claims) {
+    if (entry.value.owner.empty()) continue;
+    Epoch& epoch = out[entry.value.owner];
+    epoch = std::max(epoch, entry.value.epoch);
+  }
   return out;
 }
 
@@ -89,20 +94,23 @@ bool from_an_earlier_life(const Node& node, const RunId& run_id) {
 
 std::vector<Node> members(const Topology& before, const PartitionMap<Claim>& claims, const Candidate& candidate,
                           const Evidence& evidence) {
-  std::set<NodeId> ids = listed_by_majority(candidate, evidence);
-  for (const auto& entry : claims)
-    if (!entry.value.owner.empty()) ids.insert(entry.value.owner);
+  const auto sayings = sayings_of(evidence);
+  const auto epochs = published_epochs(claims);
+  std::set<NodeId> ids = listed_by_majority(candidate, sayings);
+  for (const auto& [owner, epoch] : epochs) ids.insert(owner);
 
   std::vector<Node> out;
   for (const auto& id : ids) {
     const Node* known = before.node(id);
     Node node = known ? *known : Node{};
     node.id = id;
-    const auto published = published_epoch(claims, id);
+    const auto owner = epochs.find(id);
+    std::optional<Epoch> published;
+    if (owner != epochs.end()) published.emplace(owner->second);
     if (candidate.disowned.contains(id)) {
       node.role = Role::unknown;
       node.replid = {};
-    } else if (const NodeReport* report = report_of(evidence, id, node)) {
+    } else if (const NodeReport* report = report_of(evidence, sayings, id, node)) {
       node.endpoint = report->endpoint;
       take_role(node, *report, published);
       if (const View* own = evidence.of(id)) take_own_words(node, *own, published);

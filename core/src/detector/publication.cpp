@@ -14,15 +14,16 @@ namespace {
 /// The highest epoch with which a majority of the voters, each in its own answer, names this owner for the partition;
 /// nothing if no majority names it.
 std::optional<Epoch> confirmed_epoch(Partition p, const NodeId& owner, const Candidate& candidate,
-                                     const Evidence& evidence, TimePoint asked_after) {
+                                     const Evidence& evidence, const std::vector<Saying>& sayings,
+                                     TimePoint asked_after) {
   std::vector<Epoch> named;
-  for (const auto& voter : candidate.voters) {
-    const View* view = evidence.of(voter);
-    if (!view || view->asked < asked_after) continue;
-    const NodeReport* report = report_on(*view, owner);
+  for (const auto& [chart, by] : sayings) {
+    const NodeReport* report = chart->report_on(owner);
     const bool owns = report && std::any_of(report->owns.begin(), report->owns.end(),
                                             [&](PartitionRange r) { return r.contains(p); });
-    if (owns) named.push_back(report->epoch);
+    if (!owns) continue;
+    for (const auto& id : by)
+      if (candidate.voters.contains(id) && evidence.of(id)->asked >= asked_after) named.push_back(report->epoch);
   }
   const std::size_t needed = candidate.voters.size() / 2 + 1;
   if (named.size() < needed) return std::nullopt;
@@ -68,10 +69,10 @@ std::string not_announced(Partition p, const Claim& claim, const Candidate& cand
 
 /// The borders at which any view changes its mind: between two of them all voters say one thing, so that one partition
 /// speaks for the piece.
-std::vector<std::uint32_t> borders_of(const Evidence& evidence) {
+std::vector<std::uint32_t> borders_of(const std::vector<Saying>& sayings) {
   std::vector<std::uint32_t> out;
-  for (const auto& [id, view] : evidence.views)
-    for (const auto& report : view->nodes)
+  for (const auto& saying : sayings)
+    for (const auto& report : saying.chart->nodes)
       for (const auto range : report.owns) {
         out.push_back(range.first.value);
         out.push_back(range.last.value + 1);
@@ -81,10 +82,10 @@ std::vector<std::uint32_t> borders_of(const Evidence& evidence) {
   return out;
 }
 
-std::map<Epoch, std::set<NodeId>> claimers_of(const Evidence& evidence) {
+std::map<Epoch, std::set<NodeId>> claimers_of(const std::vector<Saying>& sayings) {
   std::map<Epoch, std::set<NodeId>> out;
-  for (const auto& [id, view] : evidence.views)
-    for (const auto& report : view->nodes)
+  for (const auto& saying : sayings)
+    for (const auto& report : saying.chart->nodes)
       if (!report.owns.empty()) out[report.epoch].insert(report.id);
   return out;
 }
@@ -92,11 +93,15 @@ std::map<Epoch, std::set<NodeId>> claimers_of(const Evidence& evidence) {
 class Decider {
  public:
   Decider(const Candidate& candidate, const Evidence& evidence, TimePoint changed_at, Decision& out)
-      : candidate_(candidate), evidence_(evidence), changed_at_(changed_at), out_(out) {}
+      : candidate_(candidate),
+        evidence_(evidence),
+        sayings_(sayings_of(evidence)),
+        changed_at_(changed_at),
+        out_(out) {}
 
   /// The range cut at the borders within it.
   std::vector<PartitionRange> pieces(PartitionRange range) {
-    if (!borders_) borders_ = borders_of(evidence_);
+    if (!borders_) borders_ = borders_of(sayings_);
     return cut(range, *borders_);
   }
 
@@ -120,7 +125,7 @@ class Decider {
 
   std::optional<Claim> same_owner(PartitionRange range, const Claim& published, const Claim& seen) {
     if (seen.epoch <= published.epoch) return std::nullopt;
-    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, TimePoint::min());
+    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_, TimePoint::min());
     if (epoch && *epoch > published.epoch) return Claim{*epoch, 0, seen.owner};
     withhold(range, seen, "no majority names the owner with that epoch");
     return std::nullopt;
@@ -131,7 +136,7 @@ class Decider {
     if (reason.empty()) reason = also_claimed(seen);
     if (reason.empty()) return Claim{seen.epoch, 0, seen.owner};
     // What a majority reaches may be less than what the owner itself shows, and still more than what is published.
-    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, TimePoint::min());
+    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_, TimePoint::min());
     if (epoch && (!published || *epoch > published->epoch)) return Claim{*epoch, 0, seen.owner};
     withhold(range, seen, reason + ", and no majority names it");
     return std::nullopt;
@@ -139,7 +144,7 @@ class Decider {
 
   /// The third condition of an announcement: nobody else claims anything at the same epoch.
   std::string also_claimed(const Claim& claim) {
-    if (!claimers_) claimers_ = claimers_of(evidence_);
+    if (!claimers_) claimers_ = claimers_of(sayings_);
     for (const auto& id : (*claimers_)[claim.epoch])
       if (id != claim.owner) return "node " + short_id(id) + " claims partitions at the same epoch";
     return {};
@@ -150,8 +155,8 @@ class Decider {
   std::optional<Claim> owner_at_equal_epoch(PartitionRange range, const Claim& published, const Claim& seen) {
     const bool from_nobody = published.owner.empty();
     const bool lower = !from_nobody && published.owner < seen.owner;
-    const auto epoch =
-        confirmed_epoch(range.first, seen.owner, candidate_, evidence_, from_nobody ? changed_at_ : TimePoint::min());
+    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_,
+                                       from_nobody ? changed_at_ : TimePoint::min());
     if (!lower && epoch && *epoch == seen.epoch)
       return Claim{seen.epoch, published.turn + (from_nobody ? 1 : 0), seen.owner};
     withhold(range, seen, lower ? "it loses the tie at an equal epoch" : "no majority names the owner", lower);
@@ -164,6 +169,7 @@ class Decider {
 
   const Candidate& candidate_;
   const Evidence& evidence_;
+  const std::vector<Saying> sayings_;
   TimePoint changed_at_;
   Decision& out_;
   // Only a change needs them; most looks find none.

@@ -13,15 +13,14 @@ bool claims(const View& own, Partition p) {
 }
 
 PartitionSet claimed_in_vain(const View& own, const Topology& published, bool another_life, const PartitionSet& held) {
-  PartitionSet claimed;
-  for (const auto range : self_report(own).owns) claimed.set(range, {});
   PartitionSet of_others;
   PartitionSet out;
-  walk(claimed, published.claims, [&](PartitionRange range, const Member* mine, const Claim* claim) {
-    if (!mine || !claim || claim->owner.empty() || claim->owner == own.node) return;
-    of_others.set(range, {});
-    if (another_life || self_report(own).epoch <= claim->epoch) out.set(range, {});
-  });
+  for (const auto owned : self_report(own).owns)
+    within(published.claims, owned, [&](PartitionRange range, const Claim& claim) {
+      if (claim.owner.empty() || claim.owner == own.node) return;
+      of_others.set(range, {});
+      if (another_life || self_report(own).epoch <= claim.epoch) out.set(range, {});
+    });
   add(out, both(of_others, held));
   return out;
 }

@@ -15,8 +15,8 @@ std::vector<Target> targets_of(const Evidence& evidence, const Topology* publish
     by_id[report.id] = {report.endpoint, report.id, report.role,
                         report.role == Role::replica ? report.primary : report.id};
   };
-  for (const auto& [id, view] : evidence.views)
-    for (const auto& report : view->nodes)
+  for (const auto& saying : sayings_of(evidence))
+    for (const auto& report : saying.chart->nodes)
       if (!by_id.contains(report.id) || report.role == Role::primary) take(report);
   for (const auto& [id, view] : evidence.views)
     take(self_report(*view));  // a node's word on itself comes before others'

@@ -165,6 +165,13 @@ TEST_CASE("a log level or an event that does not exist is refused with those tha
         "nb.toml:12:10: consistency.events: expected each event once, found 'dbrestart' again");
 }
 
+TEST_CASE("a signal that does not exist is refused with those that do") {
+  CHECK(error_of(with(7, "signals = ['roles']")) ==
+        "nb.toml:8:11: detector.signals: expected 'connection', 'channel', 'heartbeat', 'role', 'epoch' or 'hints', "
+        "found "
+        "text \"roles\"; did you mean 'role'?");
+}
+
 TEST_CASE("two handlers of one name are refused, for the state store tells them apart by it") {
   CHECK(error_of(with(9, "[[consistency]]\nplugin = 'exec'\n[[consistency]]\nplugin = 'exec'")) ==
         "nb.toml:12:1: consistency.name: expected a name of its own for each handler, found 'exec' again; give both "

@@ -50,6 +50,7 @@ struct Seat {
   std::size_t peers = 0;
   Duration listen{};
   std::uint64_t start = 1;
+  Signals signals = {};
 };
 
 /// One life of a detector process.
@@ -65,6 +66,7 @@ class DetectorSite {
       : loop_(loop),
         cluster_(cluster),
         stamp_{seat.name, seat.start, 0},
+        signals_(seat.signals),
         detector_(settings(cluster, seat), redis_cost, std::move(stored), now()) {
     if (detector_.published()) newest_.publication = {next_stamp(), detector_.version(), detector_.published()};
     perform(detector_.start(now()));
@@ -88,6 +90,9 @@ class DetectorSite {
   Mark mark_at(std::uint32_t partition) const { return *topology().marks.find({partition}); }
 
   void kill(const std::string& id) { cluster_.kill(id, ears_); }
+  void forbid(const Endpoint& endpoint, Signal signal, const std::string& rule) {
+    perform(detector_.on_forbidden(endpoint, signal, rule, now()));
+  }
   void hint(Hint hint) { perform(detector_.on_hint(hint, now())); }
   /// The process itself is stopped: nothing of it runs until then; what has come in meanwhile is read before its timer.
   void stop_for(Duration duration) { stopped_until_ = loop_.now() + duration; }
@@ -111,7 +116,7 @@ class DetectorSite {
     refused = reset.refused;
     perform(std::move(reset.output));
   }
-  Beat beat() const { return detector_.beat(now()); }
+  Beat beat() { return detector_.beat(now()); }
   const Snapshot& newest() const { return newest_; }
 
   std::vector<Published> published;
@@ -119,6 +124,7 @@ class DetectorSite {
   std::string refused;  ///< why the last reset was
   LastSecond commands;
   LastSecond bytes;
+  std::vector<Beat> beats;
 
  private:
   class Ears final : public TopologySourceListener {
@@ -144,6 +150,7 @@ class DetectorSite {
       site_.hear([e, reason](Detector& d, Now now) { return d.on_unusable(e, reason, now); });
     }
     void on_hint(Hint h) override {
+      if (!site_.signals_.has(Signal::connection)) return;
       site_.hear([h](Detector& d, Now now) { return d.on_hint(h, now); });
     }
 
@@ -157,6 +164,7 @@ class DetectorSite {
     out.name = seat.name;
     out.peers = seat.peers;
     out.listen = seat.listen;
+    out.probe.signals = seat.signals;
     out.partitions = FakeCluster::partitions;
     out.seeds = cluster.seeds();
     return out;
@@ -184,8 +192,8 @@ class DetectorSite {
       published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
       newest_.publication = {next_stamp(), output.publish->version, output.publish->topology};
       spread([p = newest_.publication](Detector& d, Now at) { return d.on_publication(p, at); });
-      say_beat();
     }
+    if (output.beat) say_beat();
     for (const std::size_t peer : output.requests)
       if (peer < peers_.size())
         later([this, peer, snapshot = peers_[peer]->newest_] {
@@ -206,6 +214,7 @@ class DetectorSite {
   void say_beat() {
     newest_.beat = detector_.beat(now());
     newest_.beat.stamp = next_stamp();
+    beats.push_back(newest_.beat);
     spread([b = newest_.beat](Detector& d, Now at) { return d.on_beat(b, at); });
   }
   void spread(const Input& input) {
@@ -225,6 +234,7 @@ class DetectorSite {
   FakeCluster& cluster_;
   Stamp stamp_;
   Snapshot newest_;
+  const Signals signals_;
   std::shared_ptr<Ears> ears_ = std::make_shared<Ears>(*this);
   TimePoint stopped_until_;
   std::vector<Input> waiting_;

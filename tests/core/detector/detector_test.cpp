@@ -362,20 +362,20 @@ TEST_CASE("a view that cannot be used is told of once, and its node counts as si
                                      [](const auto& n) { return n.find("view_refused") == 0; });
   REQUIRE(refused == 1);
   REQUIRE(s.changes() == 0);
-  const auto reach = s.site.detector().beat({s.loop.now(), 0}).reach;
+  const auto reach = s.site.beat().reach;
   REQUIRE(std::find(reach.begin(), reach.end(), NodeId{"p1"}) == reach.end());
 }
 
 TEST_CASE("a beat says whom the detector reaches, and vouches for the owners that serve") {
   Scene s;
-  auto beat = s.site.detector().beat({s.loop.now(), 0});
+  auto beat = s.site.beat();
   REQUIRE(beat.reach.size() == 6);
   REQUIRE(beat.vouched == set_of({range(0, 299)}));
   REQUIRE(beat.version == s.site.detector().version());
   s.cluster.node("p2").ok = false;
   s.cluster.node("p3").state = FakeNode::State::stopped;
   s.loop.advance(seconds(5));
-  beat = s.site.detector().beat({s.loop.now(), 0});
+  beat = s.site.beat();
   REQUIRE(beat.reach.size() == 5);
   REQUIRE(beat.vouched == set_of({range(0, 99)}));
 }

@@ -238,7 +238,8 @@ class FakeCluster {
       case Question::role:
         return listener.on_role({view.node, view.endpoint, view.asked, view.answered, view.role, {}, true});
       case Question::epoch:
-        return listener.on_epoch({view.node, view.endpoint, view.asked, view.answered, view.ok, view.current_epoch});
+        return listener.on_epoch({view.node, view.endpoint, view.asked, view.answered, view.ok, view.current_epoch,
+                                  view.nodes.front().epoch, view.nodes.size()});
       case Question::alive:
         return listener.on_alive(view.endpoint, view.node, view.asked, view.answered);
     }

@@ -91,36 +91,77 @@ TEST_CASE("the probe budget holds over any second for a thousand nodes, whatever
   require_budget_kept(500, seconds(4));
 }
 
-TEST_CASE("period, signs of life and standing interval stretch with the database, as the README says") {
+TEST_CASE("what a round asks stretches with the database, as the README says") {
   struct Row {
     std::size_t shards;
-    double period, heartbeat, standing;  // ms
+    double period, views, replica_views, heartbeat, standing;  // ms
   };
-  for (const Row& row : {Row{3, 1000, 250, 8.2}, Row{30, 1200, 250, 375}, Row{300, 96240, 2400, 1200}}) {
+  for (const Row& row : {Row{3, 1000, 1000, 1000, 250, 8.2}, Row{30, 1200, 1200, 1200, 250, 375},
+                         Row{300, 1200, 64160, 192480, 1200, 2419}, Row{500, 2000, 176267, 528800, 2000, 3696}}) {
     Prober prober({}, redis_cost);
     prober.set_targets(shards(row.shards));
     const auto ms = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
-    INFO(row.shards << " shards: period " << ms(prober.period()) << " ms, heartbeat " << ms(prober.heartbeat_interval())
-                    << " ms, standing " << ms(prober.standing_interval()) << " ms");
-    CHECK(ms(prober.period()) == Approx(row.period).epsilon(0.02));
-    CHECK(ms(prober.heartbeat_interval()) == Approx(row.heartbeat).epsilon(0.02));
-    CHECK(ms(prober.standing_interval()) == Approx(row.standing).epsilon(0.02));
+    const Pace& pace = prober.pace();
+    INFO(row.shards << " shards: period " << ms(pace.period) << " ms, views " << ms(pace.rotation)
+                    << " ms, of replicas " << ms(pace.replica_rotation) << " ms, heartbeat " << ms(pace.heartbeat)
+                    << " ms, standing " << ms(pace.standing) << " ms");
+    CHECK(ms(pace.period) == Approx(row.period).epsilon(0.02));
+    CHECK(ms(pace.rotation) == Approx(row.views).epsilon(0.02));
+    CHECK(ms(pace.replica_rotation) == Approx(row.replica_views).epsilon(0.02));
+    CHECK(ms(pace.heartbeat) == Approx(row.heartbeat).epsilon(0.02));
+    CHECK(ms(pace.standing) == Approx(row.standing).epsilon(0.02));
   }
 }
 
-TEST_CASE("in a large database every node is still asked for its view in each period") {
+TEST_CASE(
+    "in a large database each node is asked for its view in its rotation, each primary for its epoch in a period") {
   Prober prober({}, redis_cost);
   prober.set_targets(shards(70));
+  REQUIRE(prober.pace().sampled);
   TimePoint now = start;
-  std::map<Endpoint, TimePoint> last;
-  Duration longest{};
-  run(prober, now, 3 * prober.period(), milliseconds(1), [&](TimePoint at, const Ask& ask) {
-    if (ask.question != Question::view) return;
-    if (last.count(ask.endpoint)) longest = std::max(longest, at - last[ask.endpoint]);
-    last[ask.endpoint] = at;
+  std::map<Ask, TimePoint> last;
+  std::map<Question, Duration> longest;
+  run(prober, now, 3 * prober.pace().replica_rotation, milliseconds(1), [&](TimePoint at, const Ask& ask) {
+    const bool replica = ask.endpoint.host[0] == 'r';
+    if (last.count(ask) && !replica) longest[ask.question] = std::max(longest[ask.question], at - last[ask]);
+    last[ask] = at;
   });
-  REQUIRE(last.size() == 140);
-  REQUIRE(longest < prober.period() * 3 / 2);
+  const auto views =
+      std::count_if(last.begin(), last.end(), [](const auto& entry) { return entry.first.question == Question::view; });
+  REQUIRE(views == 140);
+  CHECK(longest[Question::view] < prober.pace().rotation * 3 / 2);
+  CHECK(longest[Question::epoch] < prober.period() * 3 / 2 + milliseconds(20));
+}
+
+TEST_CASE(
+    "when every shard is suspect at once, the budget holds, rounds do not starve and every shard gets its share") {
+  for (const std::size_t n : {3U, 30U, 70U}) {
+    Prober prober({}, redis_cost);
+    prober.set_targets(shards(n));
+    TimePoint now = start;
+    run(prober, now, 2 * prober.pace().replica_rotation, milliseconds(1), [](TimePoint, const Ask&) {});
+    for (const auto& target : prober.targets()) prober.suspect(target.shard, now);
+    LastSecond commands;
+    LastSecond bytes;
+    std::map<Endpoint, TimePoint> word;
+    std::map<Endpoint, int> roles;
+    Duration longest{};
+    run(prober, now, seconds(25), milliseconds(1), [&](TimePoint at, const Ask& ask) {
+      const auto cost = redis_cost(ask.question, prober.targets().size());
+      commands.add(at, cost.commands);
+      bytes.add(at, cost.bytes);
+      roles[ask.endpoint] += ask.question == Question::role ? 1 : 0;
+      if (ask.endpoint.host[0] != 'p' || (ask.question != Question::view && ask.question != Question::epoch)) return;
+      if (word.count(ask.endpoint)) longest = std::max(longest, at - word[ask.endpoint]);
+      word[ask.endpoint] = at;
+    });
+    INFO(n << " shards");
+    CHECK(commands.most() <= 500);
+    CHECK(bytes.most() <= 1e6);
+    CHECK(word.size() == n);
+    CHECK(longest < prober.period() * 2);  // an answer counts for two and a half
+    for (std::size_t i = 0; i < n; ++i) CHECK(roles[Endpoint{"r" + std::to_string(i) + ".0", 1}] >= 5);
+  }
 }
 
 TEST_CASE("replicas of healthy shards are asked ROLE at the standing interval, of a suspect shard each 5 ms") {

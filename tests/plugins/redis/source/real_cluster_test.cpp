@@ -190,7 +190,7 @@ TEST_CASE("a Redis without cluster mode is named as such") {
 
 TEST_CASE("a user who may not ask is named with the rule that is missing; without the push it works all the same") {
   auto options = one_node();
-  options.conf_lines = {"user blind on >secret +@all -cluster", "user deaf on >secret +@all -ssubscribe"};
+  options.conf_lines = {"user blind on >secret +@all -cluster", "user deaf on >secret +@all -ssubscribe -role"};
   lab::RedisCluster cluster(options);
   const auto endpoint = endpoint_of(cluster, 0);
   {
@@ -204,9 +204,14 @@ TEST_CASE("a user who may not ask is named with the rule that is missing; withou
   auto source = bench.source();
   source.set_endpoints({endpoint});
   CHECK(view_of(bench, source, endpoint).ok);
-  REQUIRE(bench.run_until([&] { return bench.log.contains("no_demotion_push"); }));
+  REQUIRE(bench.run_until([&] { return !bench.heard.forbidden.empty(); }));
+  CHECK(bench.heard.forbidden.front() == std::pair{Signal::channel, std::string("+ssubscribe &dbha:parked:*")});
   for (int i = 0; i < 3; ++i) view_of(bench, source, endpoint);
   CHECK(cluster.acl_log_count("deaf") == 1);
+  source.ask(endpoint, Question::role);
+  REQUIRE(bench.run_until([&] { return bench.heard.forbidden.size() == 2; }));
+  CHECK(bench.heard.forbidden.back() == std::pair{Signal::role, std::string("+role")});
+  CHECK(bench.heard.unusable.empty());
 }
 
 TEST_CASE("a node with a certificate that is not trusted is unusable, and it is said what to check") {

@@ -29,6 +29,7 @@ struct Recorder final : TopologySourceListener {
   std::vector<NoAnswer> no_answers;
   std::vector<Unusable> unusable;
   std::vector<Hint> hints;
+  std::vector<std::pair<Signal, std::string>> forbidden;
   std::function<void()> during_call;  ///< run inside the next call
 
   std::size_t answers() const {
@@ -51,6 +52,9 @@ struct Recorder final : TopologySourceListener {
     keep(unusable, {std::move(endpoint), std::move(reason)});
   }
   void on_hint(Hint hint) override { keep(hints, std::move(hint)); }
+  void on_forbidden(const Endpoint&, Signal signal, const std::string& rule) override {
+    keep(forbidden, {signal, rule});
+  }
 
  private:
   template <class T>
