@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 10> first_keys{"process", "detector", "status", "cause",      "version",
                                                       "changes", "detail",   "reason", "partitions", "old_primary"};
 /// Said already, or of no use on a screen.
-constexpr std::array<std::string_view, 9> left_out{"what",         "event", "role", "at_ms",  "monotonic_us",
-                                                   "last_healthy", "id",    "name", "cluster"};
+constexpr std::array<std::string_view, 11> left_out{
+    "what", "event", "role", "at_ms", "monotonic_us", "last_healthy", "id", "name", "cluster", "evidence", "marks"};
 
 std::string time_text(std::int64_t at_ms) {
   const std::time_t seconds = at_ms / 1000;
@@ -37,6 +37,8 @@ std::string event_of(const json& line) {
   return what;
 }
 
+}  // namespace
+
 std::string ranges_text(const json& ranges) {
   std::string out;
   for (const auto& range : ranges) {
@@ -45,6 +47,8 @@ std::string ranges_text(const json& ranges) {
   }
   return out;
 }
+
+namespace {
 
 std::string value_text(const std::string& key, const json& value) {
   if (value.is_string())
