@@ -8,18 +8,26 @@
 namespace dbha {
 namespace {
 
-/// What each answering voter names.
-std::vector<PartitionMap<Claim>> votes_of(const Candidate& candidate, const Evidence& evidence) {
-  std::vector<PartitionMap<Claim>> out;
-  for (const auto& voter : candidate.voters)
-    if (const View* view = evidence.of(voter)) out.push_back(claims_in(*view));
+/// What answering voters name, and how many of them: most say the same, and it is read once for all of them.
+struct Votes {
+  std::shared_ptr<const Chart> chart;
+  std::size_t count;
+};
+
+std::vector<Votes> votes_of(const Candidate& candidate, const Evidence& evidence) {
+  std::vector<Votes> out;
+  for (auto& [chart, by] : sayings_of(evidence)) {
+    const auto count =
+        std::count_if(by.begin(), by.end(), [&](const auto& id) { return candidate.voters.contains(id); });
+    if (count > 0) out.push_back({chart, static_cast<std::size_t>(count)});
+  }
   return out;
 }
 
-std::vector<std::uint32_t> borders_of(const std::vector<PartitionMap<Claim>>& votes) {
+std::vector<std::uint32_t> borders_of(const std::vector<Votes>& votes) {
   std::vector<std::uint32_t> out;
   for (const auto& vote : votes)
-    for (const auto& entry : vote) {
+    for (const auto& entry : vote.chart->claims) {
       out.push_back(entry.range.first.value);
       out.push_back(entry.range.last.value + 1);
     }
@@ -29,10 +37,13 @@ std::vector<std::uint32_t> borders_of(const std::vector<PartitionMap<Claim>>& vo
 }
 
 /// The owner that a majority names, with the highest epoch that a majority reaches.
-std::optional<Claim> named(Partition p, const std::vector<PartitionMap<Claim>>& votes, const Candidate& candidate) {
+std::optional<Claim> named(Partition p, const std::vector<Votes>& votes, const Candidate& candidate) {
   std::map<NodeId, std::vector<Epoch>> by_owner;
-  for (const auto& vote : votes)
-    if (const Claim* claim = vote.find(p)) by_owner[claim->owner].push_back(claim->epoch);
+  for (const auto& [chart, count] : votes)
+    if (const Claim* claim = chart->claims.find(p)) {
+      auto& epochs = by_owner[claim->owner];
+      epochs.insert(epochs.end(), count, claim->epoch);
+    }
   for (auto& [owner, epochs] : by_owner) {
     if (!majority(epochs.size(), candidate) || candidate.disowned.contains(owner)) continue;
     std::sort(epochs.rbegin(), epochs.rend());

@@ -229,6 +229,7 @@ std::vector<Prober::Wish> Prober::wishes(TimePoint now) const {
     if (suspect) wish_suspect(out, i, now);
     wish_regular(out, i, suspect, now);
   }
+  std::erase_if(out, [&](const Wish& w) { return too_soon(w, now); });  // nearly all, where nodes are many
   std::sort(out.begin(), out.end(), [](const Wish& a, const Wish& b) {
     return std::tie(a.priority, a.cheap, a.asked_at, a.target, a.question) <
            std::tie(b.priority, b.cheap, b.asked_at, b.target, b.question);
