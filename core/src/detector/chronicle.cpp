@@ -102,7 +102,7 @@ std::vector<ClaimRecord> Chronicle::account(const PartitionMap<Claim>& before, c
   });
   for (auto& record : out) {
     record.steps = steps_of(record, now);
-    if (record.road == Road::announced) unconfirmed_.push_back({record.partitions, record.claim, now});
+    if (record.before && record.road == Road::announced) unconfirmed_.push_back({record.partitions, record.claim, now});
   }
   return out;
 }

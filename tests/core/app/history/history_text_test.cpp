@@ -79,4 +79,6 @@ TEST_CASE("a sign is told with its node and its place, and what is not known is 
                                   {"sign", "silent"},
                                   {"node", "p1"},
                                   {"endpoint", "10.0.0.1:6379"}});
+  REQUIRE(app::history_text(dated(to_json(record))) ==
+          "2026-11-23T04:05:06.789Z detector   suspicion detail=\"shard p1: silent\"");
 }
