@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <dbha/backend.hpp>
 #include <dbha/context.hpp>
-#include <nlohmann/json_fwd.hpp>
 
 #include "detector/proof.hpp"
 
