@@ -2,6 +2,7 @@
 /// The subcommands: each in the file of its name. They print what a person or, with `json`, a program reads, and return
 /// the exit status. ConfigError, PluginError and StartError are left to main, which prints them and exits with 2.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -37,5 +38,14 @@ struct WatchQuestion {
   bool no_wait = false;
 };
 int watch(const WatchQuestion& question);
+
+/// What a process has seen, decided and told, from the file that it keeps, whether or not it runs.
+struct HistoryQuestion {
+  std::filesystem::path config;
+  std::string since;         ///< how long ago, or a time; empty: as far as it goes back
+  std::int64_t limit = 100;  ///< the newest ones; 0: all
+  bool json = false;
+};
+int history(const HistoryQuestion& question);
 
 }  // namespace dbha::app

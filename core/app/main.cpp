@@ -88,6 +88,17 @@ int dispatch(int argc, char** argv) {
   watch->add_flag("--no-wait", watch_question.no_wait,
                   "End with exit status 3 when the process goes away, instead of waiting for it to come back");
 
+  app::HistoryQuestion history_question;
+  auto* history = program.add_subcommand(
+      "history", "What a process has seen, decided, refused and told, with the evidence; whether or not it runs");
+  history->add_option("-c,--config", history_question.config, "Configuration file of the process")->required();
+  history->add_option("--since", history_question.since,
+                      "From when on: how long ago (90s, 10m, 2h), or a time of UTC (2026-11-23T04:05:06Z, 2026-11-23)");
+  history->add_option("--limit", history_question.limit, "The newest so many entries; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  history->add_flag("--json", history_question.json, "Print one JSON object a line");
+
   ShellOptions shell_options;
   auto* shell = program.add_subcommand(
       "shell", "Send commands to a Redis Cluster, one a line on standard input; !help there lists the shell's own");
@@ -122,6 +133,7 @@ int dispatch(int argc, char** argv) {
   if (*topology) return app::topology(question);
   if (*reset) return app::reset(reset_question);
   if (*watch) return app::watch(watch_question);
+  if (*history) return app::history(history_question);
   if (*shell) return run_shell(shell_options);
   if (*demo) return run_demo(demo_options);
   std::printf("dbha %s\n", DBHA_VERSION);

@@ -16,8 +16,16 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 10> first_keys{"process", "detector", "status", "cause",      "version",
                                                       "changes", "detail",   "reason", "partitions", "old_primary"};
 /// Said already, or of no use on a screen.
-constexpr std::array<std::string_view, 9> left_out{"what",         "event", "role", "at_ms",  "monotonic_us",
-                                                   "last_healthy", "id",    "name", "cluster"};
+constexpr std::array<std::string_view, 11> left_out{
+    "what", "event", "role", "at_ms", "monotonic_us", "last_healthy", "id", "name", "cluster", "evidence", "marks"};
+
+/// Of a sign: its detail says all of it.
+constexpr std::array<std::string_view, 4> of_sign{"shard", "sign", "node", "endpoint"};
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 std::string time_text(std::int64_t at_ms) {
   const std::time_t seconds = at_ms / 1000;
@@ -37,6 +45,8 @@ std::string event_of(const json& line) {
   return what;
 }
 
+}  // namespace
+
 std::string ranges_text(const json& ranges) {
   std::string out;
   for (const auto& range : ranges) {
@@ -45,6 +55,8 @@ std::string ranges_text(const json& ranges) {
   }
   return out;
 }
+
+namespace {
 
 std::string value_text(const std::string& key, const json& value) {
   if (value.is_string())
@@ -71,7 +83,7 @@ std::string fields_text(const json& line) {
   for (const auto& key : first_keys)
     if (line.contains(key)) keys.emplace_back(key);
   for (const auto& [key, value] : line.items()) {
-    const bool said = std::find(left_out.begin(), left_out.end(), key) != left_out.end() || key == "number";
+    const bool said = among(left_out, key) || key == "number" || (line.contains("shard") && among(of_sign, key));
     if (!said && std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   }
   std::string out;

@@ -12,4 +12,7 @@ std::string watch_line(const nlohmann::json& line);
 /// Only what tells more of it: " key=value key=value ...", what a reader looks for first.
 std::string fields_text(const nlohmann::json& line);
 
+/// "0-5460,5462" of [[0, 5460], [5462, 5462]].
+std::string ranges_text(const nlohmann::json& ranges);
+
 }  // namespace dbha::app

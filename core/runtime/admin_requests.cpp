@@ -57,6 +57,10 @@ json status_json(const AdminFacts& facts) {
     out["controller"] = facts.controller->status();
     controller_problems(out["controller"], problems);
   }
+  out["history_lost"] = facts.history_lost;
+  if (facts.history_lost > 0)
+    problems.push_back(std::to_string(facts.history_lost) +
+                       " entries of the history could not be written: see history_not_kept in the log");
   out["problems"] = std::move(problems);
   return out;
 }

@@ -20,6 +20,7 @@ struct AdminFacts {
   const Config& config;
   DetectorRole* detector;            ///< nullptr: not played
   const ControllerRole* controller;  ///< nullptr: not played
+  std::uint64_t history_lost;        ///< entries that could not be written in time
 };
 
 /// What a watcher may hear, as bits for bus::AdminServer.

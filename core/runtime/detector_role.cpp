@@ -7,6 +7,7 @@
 #include "runtime/random_seed.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
+#include "topology/json.hpp"
 
 namespace dbha {
 namespace {
@@ -51,6 +52,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       name_(config.name),
       seeds_(backend.seeds()),
       limit_(5, std::chrono::seconds(10)),
+      history_limit_(100, std::chrono::seconds(10)),
       signals_(config.detector->signals),
       detector_(
           settings_of(config.name, *config.detector, backend),
@@ -124,6 +126,7 @@ void DetectorRole::on_permitted(const Endpoint& endpoint, Signal signal) {
 }
 void DetectorRole::on_hint(std::string controller, Hint hint) {
   if (!signals_.has(Signal::hints)) return;
+  hint.detail = "told by controller " + controller;
   const HintTopic topic = topic_of(hint, detector_.published().get());
   const bool suspect = detector_.prober().suspects().contains(topic.shard);
   const bool allowed = fleet_.allows_hint(controller, loop_.now());
@@ -169,19 +172,17 @@ void DetectorRole::tick() {
 }
 
 void DetectorRole::perform(DetectorOutput output) {
-  for (const auto& note : output.notes) {
-    if (note.level < LogLevel::warning && !limit_.allow(note.event, loop_.now())) continue;
-    log_.write(note.level, note.event, {{"detail", note.detail}});
-    history_.mention({{"what", note.event}, {"detail", note.detail}}, loop_.now(), wall_clock_ms());
-  }
+  const TimePoint begun = std::chrono::steady_clock::now();
   if (output.endpoints) {
     source_->set_endpoints(*output.endpoints);
     forget_troubles();
   }
   if (output.store) save();
   if (output.publish) publish(*output.publish);
+  const Duration taken = std::chrono::steady_clock::now() - begun;
   if (output.beat) send_beat();
   for (const auto& ask : output.asks) source_->ask(ask.endpoint, ask.question);
+  tell(output, taken);
   if (!peers_) return;
   for (const auto peer : output.requests) peers_->request_snapshot(peer);
 }
@@ -198,8 +199,32 @@ void DetectorRole::save() {
 void DetectorRole::publish(const NewTopology& news) {
   publisher_->publish(news.version, news.topology);
   log_.info("topology_published", {{"version", news.version.text()}, {"changes", text_of(news.diff)}});
-  history_.add({{"what", "published"}, {"version", news.version.text()}, {"changes", text_of(news.diff)}}, loop_.now(),
-               wall_clock_ms());
+}
+
+/// Last, because nobody waits for it; in the order in which it happened all the same.
+void DetectorRole::tell(const DetectorOutput& output, Duration taken) {
+  const std::size_t before = output.publish ? output.publish->told_before : 0;
+  for (std::size_t i = 0; i < before; ++i) tell(output.records[i]);
+  if (output.publish) {
+    const NewTopology& news = *output.publish;
+    nlohmann::json entry = {
+        {"what", "published"},
+        {"version", news.version.text()},
+        {"changes", text_of(news.diff)},
+        {"storing_and_sending_us", std::chrono::duration_cast<std::chrono::microseconds>(taken).count()}};
+    if (!news.evidence.empty()) entry["evidence"] = to_json(news.evidence);
+    if (!news.marked.empty()) entry["marks"] = to_json(news.marked);
+    history_.add(std::move(entry), loop_.now(), wall_clock_ms());
+  }
+  for (std::size_t i = before; i < output.records.size(); ++i) tell(output.records[i]);
+}
+
+void DetectorRole::tell(const Record& record) {
+  const bool matters = record.level >= LogLevel::warning;
+  if (matters || limit_.allow(record.event, loop_.now()))
+    log_.write(record.level, record.event, {{"detail", record.detail}});
+  if (matters || history_limit_.allow(record.event, loop_.now()))
+    history_.mention(to_json(record), loop_.now(), wall_clock_ms());
 }
 
 void DetectorRole::send_beat() {

@@ -59,6 +59,8 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   void perform(DetectorOutput output);
   void save();
   void publish(const NewTopology& news);
+  void tell(const DetectorOutput& output, Duration taken);
+  void tell(const Record& record);
   void send_beat();
   void tick();
   void forget_troubles();
@@ -78,6 +80,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   Fleet fleet_;
   HintIntake intake_;
   RateLimit limit_;
+  RateLimit history_limit_;
   const Signals signals_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;

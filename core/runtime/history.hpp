@@ -26,11 +26,12 @@ class History {
     entry["number"] = next_++;
     date(entry, at, wall_ms);
     if (listener_) listener_(entry);
+    entry.erase("evidence");  // for `dbha history`
     entries_.push_back(std::move(entry));
     if (entries_.size() > kept) entries_.pop_front();
   }
 
-  /// For who watches now; not kept, because it comes often or tells nothing later.
+  /// For who watches now, and for the history on disk: it comes too often to be kept here.
   void mention(nlohmann::json entry, TimePoint at, std::int64_t wall_ms) {
     if (!listener_) return;
     date(entry, at, wall_ms);

@@ -1,14 +1,17 @@
 #include "runtime/process.hpp"
 
 #include <dbha_bus/admin.hpp>
+#include <unistd.h>
 
 #include "config/option_table.hpp"
+#include "history/history_writer.hpp"
 #include "log/spdlog_log.hpp"
 #include "plugin_host/plugin_check.hpp"
 #include "runtime/admin_requests.hpp"
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
 #include "runtime/plugin_folders.hpp"
+#include "runtime/wall_clock.hpp"
 
 namespace dbha {
 namespace {
@@ -55,6 +58,7 @@ class Process::Parts {
       : config(std::move(c)),
         log(config.log.level, config.log.file),
         store(config.state_dir, config.name),
+        history(HistoryFile::path_of(config.state_dir, config.name), log),
         host(plugin_folders(config)) {
     const Plugin plugin = host.load(config.backend.plugin, PluginKind::backend);
     backend_options = std::make_unique<OptionTable>(config.file, config.backend, specs_of(plugin));
@@ -64,25 +68,35 @@ class Process::Parts {
     if (config.detector) detector = std::make_unique<DetectorRole>(loop, log, config, bus, *backend, store);
     if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
     for (const auto& consistency : config.consistency) add_handler(consistency);
-    if (config.admin_endpoint.empty()) return;
+    if (!config.admin_endpoint.empty()) open_admin();
+    if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
+    if (controller) controller->history().on_entry([this](const nlohmann::json& entry) { tell("controller", entry); });
+    tell("process",
+         {{"what", "process_started"}, {"at_ms", wall_clock_ms()}, {"pid", getpid()}, {"dbha", DBHA_VERSION}});
+  }
+
+  ~Parts() { tell("process", {{"what", "process_ended"}, {"at_ms", wall_clock_ms()}, {"pid", getpid()}}); }
+
+  void open_admin() {
     make_folder_of(config.admin_endpoint);
     admin = std::make_unique<bus::AdminServer>(bus, loop, config.admin_endpoint, [this](std::string_view request) {
       return answer_admin_request(request, [this] { return facts(); });
     });
-    if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
-    if (controller) controller->history().on_entry([this](const nlohmann::json& entry) { tell("controller", entry); });
   }
 
-  /// Who asked to watch is told.
+  /// Who asked to watch is told, and all but the beats is kept.
   void tell(const char* role, nlohmann::json entry) {
     const auto stream = stream_of(entry);
-    if (!admin->watched(stream)) return;
+    const bool watched = admin && admin->watched(stream);
+    if (!watched && stream == watch_beats) return;
     entry["role"] = role;
     entry["name"] = config.name;
-    admin->publish(stream, entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    if (watched) admin->publish(stream, entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    entry.erase("number");  // of the status of this life
+    if (stream != watch_beats) history.add(entry);
   }
 
-  AdminFacts facts() const { return {config, detector.get(), controller.get()}; }
+  AdminFacts facts() const { return {config, detector.get(), controller.get(), history.counts().lost}; }
 
   void add_handler(const ConsistencyConfig& consistency) {
     const Plugin plugin = host.load(consistency.plugin.plugin, PluginKind::consistency);
@@ -101,6 +115,7 @@ class Process::Parts {
   EpollLoop loop;
   bus::Context bus;
   StateStore store;
+  HistoryWriter history;
   PluginHost host;
   std::unique_ptr<OptionTable> backend_options;
   std::unique_ptr<PluginContext> backend_context;

@@ -27,7 +27,8 @@ TEST_CASE("the program says what it is and how it is used") {
   }
   const auto help = run_dbha(site, {"--help"});
   CHECK(help.exit_code == 0);
-  for (const char* word : {"run", "check", "status", "topology", "watch", "Exit status"}) CHECK(help.says(word));
+  for (const char* word : {"run", "check", "status", "topology", "watch", "history", "Exit status"})
+    CHECK(help.says(word));
   for (const auto& wrong : std::vector<std::vector<std::string>>{{},
                                                                  {"dance"},
                                                                  {"run"},
@@ -35,6 +36,8 @@ TEST_CASE("the program says what it is and how it is used") {
                                                                  {"status"},
                                                                  {"topology"},
                                                                  {"watch"},
+                                                                 {"history"},
+                                                                 {"history", "-c", "x", "--limit", "-1"},
                                                                  {"status", "--config"},
                                                                  {"run", "--loudly"}}) {
     const auto refused = run_dbha(site, wrong);

@@ -130,7 +130,7 @@ void DetectorProcess::beat() {
 /// In the order of the real one, which is what a death in the middle of it shows.
 void DetectorProcess::perform(DetectorOutput output) {
   if (dead_) return;
-  for (const auto& note : output.notes)
+  for (const auto& note : output.records)
     site_.record.add(name_, note.event.size(), [&] { return note.event + ": " + note.detail; });
   if (output.endpoints) source_->set_endpoints(*output.endpoints);
   if (output.store) save();

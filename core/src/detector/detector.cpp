@@ -6,6 +6,8 @@
 #include "detector/targets.hpp"
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
+#include "topology/hint_topic.hpp"
+#include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 #include "topology/validate.hpp"
 
@@ -85,7 +87,7 @@ DetectorOutput Detector::on_view(View view, Now now) {
   if (auto violation = violation_of(view, settings_.partitions)) {
     const std::string text = view.endpoint.text() + ": " + *violation;
     if (noted_violations_.size() < 1000 && noted_violations_.insert(text).second)
-      out.notes.push_back({LogLevel::warning, "view_refused", text});
+      out.records.push_back({LogLevel::warning, "view_refused", text});
     return finish(std::move(out), now);
   }
   const Node* known = published_ ? published_->node(view.node) : nullptr;
@@ -101,6 +103,10 @@ DetectorOutput Detector::on_view(View view, Now now) {
 DetectorOutput Detector::on_role(const RoleAnswer& answer, Now now) {
   answered(answer.endpoint, Question::role);
   if (answer.asked >= answers_from_) observations_.heard(answer.node, answer.asked);
+  const Target* asked = lookout_.target(answer.endpoint);
+  const View* view = asked ? observations_.latest(asked->id) : nullptr;
+  if (asked && answer.role != Role::unknown && answer.role != (view ? view->role : asked->role))
+    met({answer.role == Role::primary ? "promoted" : "demoted", asked->id, answer.endpoint}, now.time);
   if (answer.asked >= answers_from_) lookout_.on_role(answer, observations_, published_.get(), now.time);
   return finish({}, now);
 }
@@ -122,6 +128,8 @@ DetectorOutput Detector::on_alive(const Endpoint& endpoint, Now now) {
 
 DetectorOutput Detector::on_no_answer(const Endpoint& endpoint, Question question, Now now) {
   lookout_.prober().unanswered(endpoint, question);
+  const Target* asked = lookout_.target(endpoint);
+  if (asked && asked->role == Role::primary) met({"no_answer", asked->id, endpoint}, now.time);
   lookout_.on_no_answer(endpoint, observations_, published_.get(), now.time);
   return finish({}, now);
 }
@@ -131,7 +139,7 @@ DetectorOutput Detector::on_unusable(const Endpoint& endpoint, const std::string
   for (const auto question : {Question::view, Question::role, Question::epoch, Question::alive})
     lookout_.prober().answered(endpoint, question);
   if (std::exchange(unusable_[endpoint], reason) != reason)
-    out.notes.push_back({LogLevel::error, "node_unusable", reason});
+    out.records.push_back({LogLevel::error, "node_unusable", reason});
   dirty_ = true;
   return finish(std::move(out), now);
 }
@@ -145,9 +153,9 @@ void Detector::answered(const Endpoint& endpoint, Question question) {
 DetectorOutput Detector::on_forbidden(const Endpoint& endpoint, Signal signal, const std::string& rule, Now now) {
   DetectorOutput out;
   if (permissions_.forbid(endpoint, signal, rule, lookout_.prober(), now.time))
-    out.notes.push_back({LogLevel::warning, "signal_forbidden",
-                         std::string(text_of(signal)) + " at " + endpoint.text() +
-                             ": changes are seen later; ACL SETUSER <user> " + rule + " allows it"});
+    out.records.push_back({LogLevel::warning, "signal_forbidden",
+                           std::string(text_of(signal)) + " at " + endpoint.text() +
+                               ": changes are seen later; ACL SETUSER <user> " + rule + " allows it"});
   return finish(std::move(out), now);
 }
 
@@ -157,6 +165,7 @@ DetectorOutput Detector::on_permitted(const Endpoint& endpoint, Signal signal, N
 }
 
 DetectorOutput Detector::on_hint(const Hint& hint, Now now) {
+  met({text_of(hint.kind), hint.node, hint.endpoint, hint.detail}, now.time);
   lookout_.on_hint(hint, published_.get(), now.time);
   return finish({}, now);
 }
@@ -191,7 +200,10 @@ bool Detector::tilt(DetectorOutput& out, TimePoint now) {
 }
 
 DetectorOutput Detector::finish(DetectorOutput out, Now now) {
+  const auto& suspects = lookout_.prober().suspects();
+  chronicle_.look(suspects, out.records, now.time);
   if (!tilt(out, now.time) && dirty_) evaluate(out, now);
+  chronicle_.look(suspects, out.records, now.time);
   for (auto& ask : lookout_.prober().due(now.time)) out.asks.push_back(std::move(ask));
   if (const auto peer = peers_.due_request(now.time)) out.requests.push_back(*peer);
   // A snapshot bears the newest beat, which must know what is published.
@@ -218,6 +230,8 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   }
   lookout_.concluded(grasp.candidate.voters, withheld_, memory_.pending, seen, now.time);
   lookout_.clear_suspicions(seen, published_.get());
+  chronicle_.left_open(withheld_, now.time);
+  chronicle_.confirm(grasp.candidate, seen, out.records, now.time);
   update_status(out, grasp.decision, now.time);
 }
 
@@ -235,6 +249,7 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
                         std::uint64_t generation, const Evidence& seen, Now now) {
   static const Topology nothing;
   const auto published = published_;  // publish() replaces it
+  const auto before = memory_.pending;
   PartitionMap<Claim> claims = grasp.decision.claims;
   for (const auto& [range, claim] : overruled) claims.set(range, claim);
   if (!overruled.empty()) note_overruled(out, overruled, grasp.held->claims, generation);
@@ -246,6 +261,10 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
   envelopes_.joined();
   next.topology.marks = losses_.learn(next.topology.marks, grasp.held->marks, seen, now.time);
   if (!published_ || next.topology != *published_) publish(out, std::move(next.topology), now);
+  if (published_ != published)
+    tell_publication(out, published ? *published : nothing, grasp, borne_out(overruled, grasp, seen), now.time);
+  record_reshards(before, memory_.pending, due(published_->marks, published ? published->marks : PartitionMap<Mark>{}),
+                  out.records);
   const ReshardWitness known = memory_.witness;
   remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
   out.store = out.store || memory_.witness != known;  // what a reshard is told by after a restart
@@ -285,7 +304,10 @@ void Detector::note_withheld(DetectorOutput& out) {
             std::to_string(w.claim.epoch.value) + ": " + w.reason;
   if (text == noted_withheld_) return;
   noted_withheld_ = text;
-  if (!text.empty()) out.notes.push_back({LogLevel::info, "claim_withheld", text});
+  if (text.empty()) return;
+  Record record{.event = "claim_withheld", .detail = text};
+  record.claims = records_of(withheld_);
+  out.records.push_back(std::move(record));
 }
 
 // ---- Status
@@ -313,7 +335,8 @@ void Detector::set_status(DetectorOutput& out, DetectorStatus status, std::strin
   status_ = status;
   reason_ = std::move(reason);
   const bool well = status == DetectorStatus::ok && reason_.empty();
-  out.notes.push_back({well ? LogLevel::info : LogLevel::warning, std::string("detector_") + text_of(status), reason_});
+  out.records.push_back(
+      {well ? LogLevel::info : LogLevel::warning, std::string("detector_") + text_of(status), reason_});
 }
 
 /// Where a suspicion begins or ends a beat goes out at once: the fleet saves its hints, and connects to replicas ahead.

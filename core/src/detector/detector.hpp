@@ -11,6 +11,7 @@
 #include <dbha/bus.hpp>
 
 #include "detector/candidate.hpp"
+#include "detector/chronicle.hpp"
 #include "detector/detector_state.hpp"
 #include "detector/envelopes.hpp"
 #include "detector/lookout.hpp"
@@ -46,6 +47,9 @@ struct NewTopology {
   std::shared_ptr<const Topology> topology;
   Version version;
   TopologyDiff diff;
+  std::vector<ClaimRecord> evidence{};  ///< of its changes of owner and of epoch
+  PartitionMap<Mark> marked{};          ///< the marks that it set
+  std::size_t told_before = 0;          ///< so many of the records come before it
 };
 
 /// What the owner of the sockets does next, in this order.
@@ -56,12 +60,7 @@ struct DetectorOutput {
   bool beat = false;  ///< to be sent now, and not only with the next second
   std::vector<Ask> asks;
   std::vector<std::size_t> requests;  ///< ask these peers, by their places in the configuration, for a snapshot
-  struct Note {
-    LogLevel level;
-    std::string event;
-    std::string detail;
-  };
-  std::vector<Note> notes;  ///< what an operator should read: changes of status, refused views, withheld claims
+  std::vector<Record> records;        ///< for the log and the history: signs, suspicions, refusals, changes of status
 };
 
 /// What came of a reset by hand.
@@ -131,6 +130,11 @@ class Detector {
   std::string overrule_by_hand(DetectorOutput& out, const Grasp& grasp, const Evidence& evidence, Now now);
   void conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled, std::uint64_t generation,
                 const Evidence& evidence, Now now);
+  void met(Sign sign, TimePoint now);
+  std::vector<ClaimChange> borne_out(const PartitionMap<Claim>& overruled, const Grasp& grasp,
+                                     const Evidence& evidence) const;
+  void tell_publication(DetectorOutput& out, const Topology& before, const Grasp& grasp,
+                        const std::vector<ClaimChange>& overruled, TimePoint now);
   void note_overruled(DetectorOutput& out, const PartitionMap<Claim>& overruled, const PartitionMap<Claim>& held,
                       std::uint64_t generation);
   bool listening(TimePoint now) const;
@@ -165,6 +169,7 @@ class Detector {
   OverrulingTimer overruling_;
   Feed peers_;
   Envelopes envelopes_;
+  Chronicle chronicle_;
   std::string noted_withheld_;
   TimePoint evaluated_at_;
   std::set<std::string> noted_violations_;

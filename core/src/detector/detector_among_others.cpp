@@ -117,7 +117,7 @@ void Detector::note_overruled(DetectorOutput& out, const PartitionMap<Claim>& ov
     if (claim && before)
       text += "; " + text_of(range) + " " + text_of_claim(*before) + " gives way to " + text_of_claim(*claim);
   });
-  out.notes.push_back({LogLevel::warning, "claims_overruled", text});
+  out.records.push_back({LogLevel::warning, "claims_overruled", text});
 }
 
 }  // namespace dbha

@@ -11,59 +11,41 @@
 namespace dbha {
 namespace {
 
-/// The highest epoch with which a majority of the voters, each in its own answer, names this owner for the partition;
-/// nothing if no majority names it.
-std::optional<Epoch> confirmed_epoch(Partition p, const NodeId& owner, const Candidate& candidate,
-                                     const Evidence& evidence, const std::vector<Saying>& sayings,
-                                     TimePoint asked_after) {
-  std::vector<Epoch> named;
-  for (const auto& [chart, by] : sayings) {
-    const NodeReport* report = chart->report_on(owner);
-    const bool owns = report && std::any_of(report->owns.begin(), report->owns.end(),
-                                            [&](PartitionRange r) { return r.contains(p); });
-    if (!owns) continue;
-    for (const auto& id : by)
-      if (candidate.voters.contains(id) && evidence.of(id)->asked >= asked_after) named.push_back(report->epoch);
-  }
+/// The highest epoch that a majority reaches, never the highest one node shows; nothing if no majority names the owner.
+std::optional<Epoch> confirmed_epoch(const Count& named, const Candidate& candidate) {
   const std::size_t needed = candidate.voters.size() / 2 + 1;
   if (named.size() < needed) return std::nullopt;
-  std::sort(named.rbegin(), named.rend());
-  return named[needed - 1];  // the highest one that a majority reaches, never the highest one node shows
+  std::vector<Epoch> epochs;
+  for (const auto& counted : named) epochs.push_back(counted.epoch);
+  std::sort(epochs.rbegin(), epochs.rend());
+  return epochs[needed - 1];
 }
 
-/// A majority shows the partition unassigned; that no answering node claims it is known: the candidate has no claim for
-/// it.
-bool confirmed_unowned(Partition p, const Candidate& candidate, const Evidence& evidence, TimePoint asked_after) {
-  std::size_t unassigned = 0;
-  for (const auto& voter : candidate.voters) {
-    const View* view = evidence.of(voter);
-    if (!view || view->asked < asked_after) continue;
-    const auto owns = [&](const NodeReport& report) {
-      return std::any_of(report.owns.begin(), report.owns.end(), [&](PartitionRange r) { return r.contains(p); });
-    };
-    if (std::none_of(view->nodes.begin(), view->nodes.end(), owns)) ++unassigned;
-  }
-  return majority(unassigned, candidate);
+/// Who was counted for a piece.
+struct Counts {
+  std::optional<Showing> owner;
+  Count heard;
+  Count named;
+  Count contested;
+};
+
+Proof proof_of(Counts counts, const Candidate& candidate) {
+  return {candidate.voters.size(), std::move(counts.owner), voices_of(std::move(counts.heard)),
+          voices_of(std::move(counts.named)), voices_of(std::move(counts.contested))};
 }
 
 /// Why the claim does not count as announced, by the first two of the three things that must hold; empty if it does.
-std::string not_announced(Partition p, const Claim& claim, const Candidate& candidate, const Evidence& evidence) {
+std::string not_announced(Partition p, const Claim& claim, const Candidate& candidate, const Evidence& evidence,
+                          Counts& counts) {
   // 1. The owner itself answers as primary, serves, and claims the partition.
-  const View* own = evidence.of(claim.owner);
-  if (!own || !evidence.serves(claim.owner)) return "the owner does not answer as a serving primary";
-  const NodeReport& self = self_report(*own);
-  const bool claims_it =
-      std::any_of(self.owns.begin(), self.owns.end(), [&](PartitionRange r) { return r.contains(p); });
-  if (!claims_it || self.epoch != claim.epoch) return "the owner itself does not claim it";
+  if (!evidence.serves(claim.owner)) return "the owner does not answer as a serving primary";
+  counts.owner = own_word(p, claim.owner, evidence);
+  if (!counts.owner || counts.owner->epoch != claim.epoch) return "the owner itself does not claim it";
   // 2. A majority of the voters has heard of the election.
-  std::size_t heard = 0;
-  for (const auto& voter : candidate.voters) {
-    auto word = evidence.words.find(voter);
-    if (word != evidence.words.end() && word->second.current_epoch >= claim.epoch) ++heard;
-  }
-  if (!majority(heard, candidate))
-    return "only " + std::to_string(heard) + " of " + std::to_string(candidate.voters.size()) + " voters show epoch " +
-           std::to_string(claim.epoch.value);
+  counts.heard = voters_that_heard(claim.epoch, candidate, evidence);
+  if (!majority(counts.heard.size(), candidate))
+    return "only " + std::to_string(counts.heard.size()) + " of " + std::to_string(candidate.voters.size()) +
+           " voters show epoch " + std::to_string(claim.epoch.value);
   return {};
 }
 
@@ -107,6 +89,8 @@ class Decider {
 
   /// What is published of the piece from now on; nothing if it stays as it is.
   std::optional<Claim> judge(PartitionRange range, const Claim* published, const Claim* seen) {
+    road_ = Road::confirmed;
+    counts_ = {};
     if (!seen) return published && !published->owner.empty() ? unowned(range, *published) : std::nullopt;
     if (published && seen->owner == published->owner) return same_owner(range, *published, *seen);
     if (!published || seen->epoch > published->epoch) return new_owner(range, published, *seen);
@@ -115,28 +99,37 @@ class Decider {
     return std::nullopt;
   }
 
+  /// How the piece that was judged last came to be published, and by whom.
+  ClaimChange change(PartitionRange range, const Claim* before, Claim claim) {
+    return {range, before ? std::optional(*before) : std::nullopt, std::move(claim), road_,
+            proof_of(std::move(counts_), candidate_)};
+  }
+
  private:
   std::optional<Claim> unowned(PartitionRange range, const Claim& published) {
-    if (confirmed_unowned(range.first, candidate_, evidence_, changed_at_))
-      return Claim{published.epoch, published.turn + 1, {}};
+    counts_.named = voters_that_show_unowned(range.first, candidate_, evidence_, changed_at_);
+    if (majority(counts_.named.size(), candidate_)) return Claim{published.epoch, published.turn + 1, {}};
     withhold(range, {published.epoch, published.turn, {}}, "no majority shows the partitions unassigned");
     return std::nullopt;
   }
 
   std::optional<Claim> same_owner(PartitionRange range, const Claim& published, const Claim& seen) {
     if (seen.epoch <= published.epoch) return std::nullopt;
-    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_, TimePoint::min());
+    const auto epoch = confirmed(range, seen.owner, TimePoint::min());
     if (epoch && *epoch > published.epoch) return Claim{*epoch, 0, seen.owner};
     withhold(range, seen, "no majority names the owner with that epoch");
     return std::nullopt;
   }
 
   std::optional<Claim> new_owner(PartitionRange range, const Claim* published, const Claim& seen) {
-    auto reason = not_announced(range.first, seen, candidate_, evidence_);
+    auto reason = not_announced(range.first, seen, candidate_, evidence_, counts_);
     if (reason.empty()) reason = also_claimed(seen);
-    if (reason.empty()) return Claim{seen.epoch, 0, seen.owner};
+    if (reason.empty()) {
+      road_ = Road::announced;
+      return Claim{seen.epoch, 0, seen.owner};
+    }
     // What a majority reaches may be less than what the owner itself shows, and still more than what is published.
-    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_, TimePoint::min());
+    const auto epoch = confirmed(range, seen.owner, TimePoint::min());
     if (epoch && (!published || *epoch > published->epoch)) return Claim{*epoch, 0, seen.owner};
     withhold(range, seen, reason + ", and no majority names it");
     return std::nullopt;
@@ -146,8 +139,9 @@ class Decider {
   std::string also_claimed(const Claim& claim) {
     if (!claimers_) claimers_ = claimers_of(sayings_);
     for (const auto& id : (*claimers_)[claim.epoch])
-      if (id != claim.owner) return "node " + short_id(id) + " claims partitions at the same epoch";
-    return {};
+      if (id != claim.owner) counts_.contested.push_back({&id, claim.epoch});
+    if (counts_.contested.empty()) return {};
+    return "node " + short_id(*counts_.contested.front().node) + " claims partitions at the same epoch";
   }
 
   /// Either the return of an owner after "nobody" (the turn rises, C15), or a collision that the smaller id wins, as in
@@ -155,16 +149,21 @@ class Decider {
   std::optional<Claim> owner_at_equal_epoch(PartitionRange range, const Claim& published, const Claim& seen) {
     const bool from_nobody = published.owner.empty();
     const bool lower = !from_nobody && published.owner < seen.owner;
-    const auto epoch = confirmed_epoch(range.first, seen.owner, candidate_, evidence_, sayings_,
-                                       from_nobody ? changed_at_ : TimePoint::min());
+    const auto epoch = confirmed(range, seen.owner, from_nobody ? changed_at_ : TimePoint::min());
     if (!lower && epoch && *epoch == seen.epoch)
       return Claim{seen.epoch, published.turn + (from_nobody ? 1 : 0), seen.owner};
     withhold(range, seen, lower ? "it loses the tie at an equal epoch" : "no majority names the owner", lower);
     return std::nullopt;
   }
 
+  std::optional<Epoch> confirmed(PartitionRange range, const NodeId& owner, TimePoint asked_after) {
+    counts_.named = voters_that_name(range.first, owner, candidate_, evidence_, sayings_, asked_after);
+    return confirmed_epoch(counts_.named, candidate_);
+  }
+
   void withhold(PartitionRange range, Claim claim, std::string reason, bool lower = false) {
-    out_.withheld.push_back({range, std::move(claim), std::move(reason), lower});
+    out_.withheld.push_back(
+        {range, std::move(claim), std::move(reason), lower, proof_of(std::move(counts_), candidate_)});
   }
 
   const Candidate& candidate_;
@@ -172,6 +171,8 @@ class Decider {
   const std::vector<Saying> sayings_;
   TimePoint changed_at_;
   Decision& out_;
+  Road road_ = Road::confirmed;  // of the piece that is judged
+  Counts counts_;
   // Only a change needs them; most looks find none.
   std::optional<std::vector<std::uint32_t>> borders_;
   std::optional<std::map<Epoch, std::set<NodeId>>> claimers_;
@@ -198,7 +199,10 @@ Decision decide(const PartitionMap<Claim>& published, const Candidate& candidate
     const bool settled = before && seen && before->owner == seen->owner && before->epoch >= seen->epoch;
     if (settled || (!seen && before->owner.empty())) return;
     for (const auto piece : decider.pieces(range))
-      if (auto claim = decider.judge(piece, before, seen)) out.claims.set(piece, std::move(*claim));
+      if (auto claim = decider.judge(piece, before, seen)) {
+        out.claims.set(piece, *claim);
+        out.changes.push_back(decider.change(piece, before, std::move(*claim)));
+      }
   });
   return out;
 }

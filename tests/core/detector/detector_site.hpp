@@ -60,6 +60,8 @@ class DetectorSite {
     TimePoint at;
     std::shared_ptr<const Topology> topology;
     std::string changes;
+    std::vector<ClaimRecord> evidence;
+    PartitionMap<Mark> marked;
   };
 
   DetectorSite(VirtualLoop& loop, FakeCluster& cluster, DetectorState stored = {}, const Seat& seat = {})
@@ -121,7 +123,9 @@ class DetectorSite {
 
   std::vector<Published> published;
   std::vector<std::string> notes;
-  std::string refused;  ///< why the last reset was
+  std::vector<Record> records;
+  std::vector<std::string> told;  ///< the events of its history, with "published" in its place
+  std::string refused;            ///< why the last reset was
   LastSecond commands;
   LastSecond bytes;
   std::vector<Beat> beats;
@@ -187,9 +191,10 @@ class DetectorSite {
   }
 
   void perform(DetectorOutput output) {
-    for (const auto& note : output.notes) notes.push_back(note.event + ": " + note.detail);
+    keep_records(output);
     if (output.publish) {
-      published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff)});
+      published.push_back({loop_.now(), output.publish->topology, text_of(output.publish->diff),
+                           output.publish->evidence, output.publish->marked});
       newest_.publication = {next_stamp(), output.publish->version, output.publish->topology};
       spread([p = newest_.publication](Detector& d, Now at) { return d.on_publication(p, at); });
     }
@@ -205,6 +210,16 @@ class DetectorSite {
       bytes.add(loop_.now(), cost.bytes);
       cluster_.ask(ask.endpoint, ask.question, ears_);
     }
+  }
+
+  void keep_records(const DetectorOutput& output) {
+    for (std::size_t i = 0; i < output.records.size(); ++i) {
+      if (output.publish && i == output.publish->told_before) told.push_back("published");
+      told.push_back(output.records[i].event);
+      notes.push_back(output.records[i].event + ": " + output.records[i].detail);
+      records.push_back(output.records[i]);
+    }
+    if (output.publish && output.publish->told_before == output.records.size()) told.push_back("published");
   }
 
   Stamp next_stamp() {
