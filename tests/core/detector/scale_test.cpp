@@ -193,6 +193,7 @@ TEST_CASE("a thousand nodes: within the budget, never degraded once published, a
   REQUIRE(site.detector->prober().pace().sampled);
   site.statuses.clear();
   site.slowest = site.spent = 0;
+  site.commands = site.bytes = {};  // how long the first answer is could not be known
   const std::uint64_t asked = site.detector->prober().commands();
   site.run(seconds(20));
   CHECK(site.statuses == std::set{DetectorStatus::ok});
@@ -223,5 +224,5 @@ TEST_CASE("a thousand nodes: within the budget, never degraded once published, a
   INFO("published " << ms(*site.published_at - promoted) << " ms after a promotion with a hint, " << ms(late)
                     << " ms after one without; CPU " << idle / 200 << " % of a core when nothing happens, slowest step "
                     << slowest_idle << " ms");
-  CHECK(slowest_idle < 10);
+  CHECK(slowest_idle < 50);  // some 3 on an idle machine; node by node it would be 170
 }
