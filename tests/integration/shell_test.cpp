@@ -356,8 +356,8 @@ TEST_CASE("a file with a detector makes the shell that process, one without make
 
 TEST_CASE("a terminal has a prompt and the human form, and Ctrl-C ends the call that waits, Ctrl-D the shell") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
-  std::string command;
-  for (const auto& word : shell_of(cluster)) command += word + ' ';
+  std::string command = "exec";  // else a Ctrl-C ends the terminal's sh too, where that is one that forks
+  for (const auto& word : shell_of(cluster)) command += ' ' + word;
   Dialogue shell({"script", "-qec", command, "/dev/null"});
   const std::string prompt = cluster.node(0).address() + " (3 primaries)> ";
   shell.wait_for(prompt);

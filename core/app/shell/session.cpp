@@ -66,7 +66,7 @@ std::optional<std::string> Session::next_line() {
       print(settings_.interactive ? "\n" : "");
       asked = false;
     }
-    if (woken.input) input_.read();
+    if (woken.input && !woken.interrupt) input_.read();  // a terminal drops what was typed before a Ctrl-C
   }
   if (asked && settings_.interactive) print("\n");
   return std::nullopt;
