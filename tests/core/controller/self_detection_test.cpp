@@ -142,6 +142,32 @@ TEST_CASE("a restart in place without a detector is told too") {
   REQUIRE(alone.restarts == std::vector<PartitionSet>{set_of({range(100, 199)})});
 }
 
+TEST_CASE("a failover there and back before the first look is told (C5), a stream that is only renamed is not") {
+  Alone renamed;
+  renamed.cluster.node("p2").replid = {"renamed"};
+  renamed.pass(seconds(15));
+  REQUIRE(renamed.looks > 0);
+  REQUIRE(renamed.restarts.empty());
+  Alone back;
+  back.cluster.elect("r2", "p2");
+  back.loop.advance(seconds(1));
+  back.cluster.elect("p2", "r2");
+  back.pass(seconds(15));
+  REQUIRE(back.restarts == std::vector<PartitionSet>{set_of({range(100, 199)})});
+}
+
+TEST_CASE("an answer of a life that the detector has seen end is no restart") {
+  Alone alone;
+  Topology told = three_shards();
+  for (auto& node : told.nodes)
+    if (node.id.value == "p2") node.predecessors = {node.run_id}, node.run_id = {"life-after"};
+  alone.take(alone.state.on_publication(alone.d1.publish(told), alone.loop.now()));
+  alone.pass(seconds(15));
+  REQUIRE(alone.looks > 0);
+  REQUIRE(alone.restarts.empty());
+  REQUIRE(alone.state.applied()->node({"p2"})->run_id.value == "life-after");
+}
+
 TEST_CASE("a migration without a detector moves the route, and nobody is told to write again") {
   Alone alone;
   alone.pass(seconds(12));
@@ -241,6 +267,8 @@ TEST_CASE("a look that comes back after a detector has been heard is of no use a
   alone.failover();
   alone.loop.advance(seconds(1));
   alone.take(alone.state.on_beat(alone.d1.beat(), alone.loop.now()));
-  alone.look({});
+  std::vector<Endpoint> nodes;
+  for (const auto& [id, node] : alone.cluster.nodes()) nodes.push_back(node.self.endpoint);
+  alone.look(nodes);
   REQUIRE(alone.owner() == "p1");
 }
