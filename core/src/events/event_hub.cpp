@@ -128,14 +128,16 @@ std::optional<TimePoint> EventHub::hold_down_end() const {
 }
 
 /// An event that still waits in the queue learns it there; a handler that has been told hears of it in a message of its
-/// own, and nothing is delivered again.
+/// own, and nothing is delivered again. An application subscribes to each event by itself, under one name.
 void EventHub::tell_losses(Subscriber& subscriber) {
-  for (auto& known : subscriber.losses.learn(applied_->marks)) {
+  const std::string& name = subscriber.thread->name();
+  for (const auto& known : subscriber.losses.learn(applied_->marks)) {
     if (const auto waiting = subscriber.thread->amend(known.id, known.loss)) {
-      amend(subscriber.thread->name(), *waiting);
-    } else if (subscriber.hears("loss_known")) {
-      subscriber.thread->deliver(std::move(known));
+      amend(name, *waiting);
+      continue;
     }
+    for (auto& [id, other] : subscribers_)
+      if (other.thread->name() == name && other.hears("loss_known")) other.thread->deliver(known);
   }
 }
 

@@ -278,3 +278,23 @@ TEST_CASE("a dbrestart that waits in the queue learns its loss there and in the 
   REQUIRE(told.events().size() == 2);
   REQUIRE(told.restart(1).loss == Loss::possible);
 }
+
+TEST_CASE(
+    "who subscribes to dbrestart and to loss_known apart, under one name, hears both; another name hears neither") {
+  TempFolder folder;
+  Process p(folder);
+  Told restarts;
+  Told losses;
+  Told others;
+  p.hub->subscribe({"dbrestart"}, "h", telling(restarts));
+  p.hub->subscribe({"loss_known"}, "h", telling(losses));
+  p.hub->subscribe({"loss_known"}, "other", telling(others));
+  p.apply(three_shards());
+  p.apply(moved(three_shards(), 4, "p1", "r1"));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0 && restarts.events().size() == 2; }));
+  p.apply(moved(three_shards(), 4, "p1", "r1", Loss::possible));
+  REQUIRE(losses.wait_for(1));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+  REQUIRE(std::get<LossKnown>(losses.events().at(0)).id == restarts.restart(1).id);
+  REQUIRE(others.events().empty());
+}
