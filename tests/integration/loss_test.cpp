@@ -84,7 +84,7 @@ void write_to(Controller& controller, int first_slot, int last_slot) {
 
 }  // namespace
 
-TEST_CASE("none is told after a graceful failover; possible, with offsets, after a kill and a restart without data") {
+TEST_CASE("no loss is told after a graceful failover, a possible one after a kill and a restart without data") {
   lab::RedisCluster cluster(with_users());  // primaries 0 1 2, their replicas 3 4 5
   Fleet fleet(cluster, {.processes = 0, .embedded = 1});
   auto& app = fleet.app(0);

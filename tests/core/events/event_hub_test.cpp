@@ -279,8 +279,7 @@ TEST_CASE("a dbrestart that waits in the queue learns its loss there and in the 
   REQUIRE(told.restart(1).loss == Loss::possible);
 }
 
-TEST_CASE(
-    "who subscribes to dbrestart and to loss_known apart, under one name, hears both; another name hears neither") {
+TEST_CASE("who subscribes to dbrestart and to loss_known apart under one name hears both, another nothing") {
   TempFolder folder;
   Process p(folder);
   Told restarts;
