@@ -68,6 +68,10 @@ void print_controller(const json& controller) {
               text(controller, "version").c_str(), text(controller, "covered").c_str(),
               text(controller, "partitions").c_str(), text(controller, "view_age_ms").c_str(),
               text(controller, "pending").c_str());
+  for (const auto& handler : controller.at("handlers"))
+    if (const auto held = handler.at("held").get<std::string>(); !held.empty())
+      std::printf("  held      %s: a dbrestart for %s until its hold-down ends\n", text(handler, "name").c_str(),
+                  held.c_str());
   for (const auto& detector : controller.at("detectors"))
     std::printf("  hears     %s: %s, %s\n", text(detector, "name").c_str(), text(detector, "status").c_str(),
                 text(detector, "version").c_str());

@@ -35,9 +35,15 @@ void controller_problems(const json& controller, json& problems) {
   }
   if (controller.at("self_read").get<bool>())
     problems.push_back("no detector answers: the topology was read from the database once, at the start");
+  const auto& own = controller.at("self_detect");
+  const bool looking = own.at("looking").get<bool>();
+  const auto trouble = own.at("trouble").get<std::string>();
   if (controller.at("stale").get<bool>())
-    problems.push_back("the controller's view is stale: no detector has been heard for " +
-                       controller.at("view_age_ms").dump() + " ms");
+    problems.push_back(
+        "the controller's view is stale: no detector has been heard for " + controller.at("view_age_ms").dump() +
+        " ms" + (looking ? "; it looks at the database itself each " + own.at("interval_ms").dump() + " ms" : ""));
+  if (looking && !trouble.empty())
+    problems.push_back("what the controller sees of the database is not enough: " + trouble);
   if (controller.at("covered") != controller.at("partitions"))
     problems.push_back("only " + controller.at("covered").dump() + " of " + controller.at("partitions").dump() +
                        " partitions have an owner");

@@ -14,14 +14,22 @@ namespace {
 constexpr Duration tick_period = std::chrono::milliseconds(20);
 /// Repeated, so that a detector that was restarted learns of the whole fleet, and one that is gone is missed.
 constexpr Duration ack_period = std::chrono::seconds(5);
-constexpr Duration self_read_limit = std::chrono::seconds(3);
 
-ControllerSettings settings_of(const Config& config) {
+ControllerSettings settings_of(const Config& config, const Backend& backend) {
   ControllerSettings out;
   out.name = config.name;
   out.cluster = config.cluster;
   out.detectors = config.controller->detectors.size();
   out.seed = random_seed();
+  if (config.controller->on_detector_loss == OnDetectorLoss::self_detect)
+    out.self_detect = {
+        {config.controller->self_detect_after, static_cast<double>(config.controller->self_detect_budget)},
+        [&backend](std::size_t nodes) {
+          const QuestionCost each = backend.cost(Question::view, nodes);
+          const auto n = static_cast<unsigned>(nodes);
+          return QuestionCost{each.commands * n, each.bytes * n};
+        },
+        backend.traits().voters};
   return out;
 }
 
@@ -56,7 +64,7 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
       cluster_(config.cluster),
       config_(*config.controller),
       waiting_for_("no detector has answered yet"),
-      state_(settings_of(config), loop.now()),
+      state_(settings_of(config, backend), loop.now()),
       relay_(random_seed()),
       database_(backend.open_database(*this, database_settings(config))),
       hub_(loop, log, store, config.name, config.cluster, {}, config_.hold_down) {
@@ -125,6 +133,7 @@ void ControllerRole::perform(ControllerOutput output) {
   for (const auto& event : output.events) tell(event);
   if (output.marks) hub_.marks_applied(output.marks->topology, output.marks->partial);
   if (output.read_topology) read_topology();
+  if (output.look) look(*output.look);
 }
 
 void ControllerRole::apply(const ApplyOrder& order) {
@@ -183,14 +192,32 @@ std::optional<Duration> ControllerRole::send_hints() {
 
 void ControllerRole::read_topology() {
   log_.warning("no_detector", {{"doing", "the topology is read from the database, once"}});
-  self_reader_ = std::make_unique<SelfReader>(
-      loop_, backend_, config_.probe_timeout, self_read_limit,
-      [this](std::optional<Topology> topology, const std::string& reason) {
-        loop_.post([this] { self_reader_.reset(); });
-        if (topology) return perform(state_.on_self_read(std::move(*topology), loop_.now()));
-        waiting_for_ = "no detector answers, and the topology could not be read: " + reason;
-        log_.error("topology_not_read", {{"reason", reason}, {"doing", "waiting for a detector"}});
-      });
+  ask_database({}, [this](const SelfRead& read, const std::string& reason) {
+    if (auto topology = read.result()) return perform(state_.on_self_read(std::move(*topology), loop_.now()));
+    waiting_for_ = "no detector answers, and the topology could not be read: " + reason;
+    log_.error("topology_not_read", {{"reason", reason}, {"doing", "waiting for a detector"}});
+  });
+}
+
+void ControllerRole::look(const std::vector<Endpoint>& nodes) {
+  const auto before = state_.looks();
+  if (before.count == 1) log_.warning("self_detection", {{"doing", "no detector is heard: the database is looked at"}});
+  ask_database(nodes, [this, before](const SelfRead& read, const std::string&) {
+    perform(state_.on_look(read, loop_.now(), wall_clock_ms()));
+    const auto trouble = state_.looks().trouble;
+    if (trouble != before.trouble) log_.warning("self_detection", {{"trouble", trouble}});
+  });
+}
+
+/// One at a time: the state asks for no look while one is under way.
+void ControllerRole::ask_database(const std::vector<Endpoint>& nodes, SelfReader::Done done) {
+  self_reader_ = std::make_unique<SelfReader>(loop_, backend_, nodes, config_.probe_timeout, SelfRead::limit,
+                                              [this, done = std::move(done)](const SelfRead& read, const auto& reason) {
+                                                loop_.post([this, ended = self_reader_.get()] {
+                                                  if (self_reader_.get() == ended) self_reader_.reset();
+                                                });
+                                                done(read, reason);
+                                              });
 }
 
 nlohmann::json ControllerRole::status() const {
@@ -214,6 +241,11 @@ nlohmann::json ControllerRole::status() const {
           {"self_read", topology && topology->generation == 0},
           {"covered", topology ? topology->covered() : 0},
           {"partitions", backend_.traits().partitions},
+          {"self_detect",
+           {{"looking", state_.looks().looking},
+            {"looks", state_.looks().count},
+            {"interval_ms", std::chrono::duration_cast<std::chrono::milliseconds>(state_.looks().interval).count()},
+            {"trouble", state_.looks().trouble}}},
           {"stale", state_.stale()},
           {"view_age_ms", age ? nlohmann::json(std::chrono::duration_cast<std::chrono::milliseconds>(*age).count())
                               : nlohmann::json()},

@@ -51,6 +51,8 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void send_acks(std::vector<Ack> acks);
   std::optional<Duration> send_hints();
   void read_topology();
+  void look(const std::vector<Endpoint>& nodes);
+  void ask_database(const std::vector<Endpoint>& nodes, SelfReader::Done done);
   void record(nlohmann::json entry);
   void mention(const Beat& beat);
 

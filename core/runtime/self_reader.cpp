@@ -7,13 +7,22 @@ namespace {
 constexpr unsigned tries = 5;
 constexpr Duration pause = std::chrono::milliseconds(100);
 
+/// One connection to each node, and no command but what the view takes.
+Signals no_signals() {
+  Signals out;
+  for (const auto signal : all_signals) out.set(signal, false);
+  return out;
+}
+
 }  // namespace
 
-SelfReader::SelfReader(EventLoop& loop, Backend& backend, Duration probe_timeout, Duration limit, Done done)
+SelfReader::SelfReader(EventLoop& loop, Backend& backend, const std::vector<Endpoint>& first, Duration probe_timeout,
+                       Duration limit, Done done)
     : loop_(loop),
-      read_(backend.seeds(), backend.traits().partitions, backend.traits().voters),
+      read_(first.empty() ? backend.seeds() : first, backend.traits().partitions, backend.traits().voters),
       done_(std::move(done)) {
   source_ = backend.open_source(*this, probe_timeout);
+  source_->use(no_signals());
   limit_ = Timer(loop, limit, [this] { return finish(), std::nullopt; });
   go_on();
 }
@@ -54,7 +63,7 @@ void SelfReader::go_on() {
 void SelfReader::finish() {
   if (std::exchange(finished_, true)) return;
   source_->set_endpoints({});
-  done_(read_.result(), reason_);
+  done_(read_, reason_);
 }
 
 }  // namespace dbha

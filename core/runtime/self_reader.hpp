@@ -13,12 +13,15 @@
 
 namespace dbha {
 
-/// Asks the database for its topology once, and is then done: all its connections close. Loop thread only.
+/// Asks all nodes once, and is then done: all its connections close. Loop thread only.
 class SelfReader final : TopologySourceListener {
  public:
-  /// `done` is called once, with nothing and the reason if no node gave a usable answer within `limit`.
-  using Done = std::function<void(std::optional<Topology>, std::string reason)>;
-  SelfReader(EventLoop& loop, Backend& backend, Duration probe_timeout, Duration limit, Done done);
+  /// `done` is called once, with what the nodes said within `limit`, and why some said nothing. It may end the reader
+  /// only later.
+  using Done = std::function<void(const SelfRead& read, const std::string& reason)>;
+  /// `first`: whom to ask, and all that these name; the seeds if it is empty.
+  SelfReader(EventLoop& loop, Backend& backend, const std::vector<Endpoint>& first, Duration probe_timeout,
+             Duration limit, Done done);
 
  private:
   void on_view(View view) override;

@@ -33,6 +33,10 @@ TEST_CASE("a flapping shard is followed at once, and told of at once and once mo
   cluster.wait_ready();  // the old primary is a replica that may take over
   cluster.failover(0);
   wait("the way back to be followed", [&] { return watch.owner_changes().size() == 2; });
+  // What is held stands in the status that people read.
+  const auto status = run_dbha(site, {"status", "-c", site.config_of("app")});
+  INFO(status.output);
+  CHECK(status.says("  held      application: a dbrestart for 0-5460 until its hold-down ends"));
   cluster.failover(4);
   wait("the other shard's event", [&] { return app.restarts().size() == 3; });
   CHECK(std::chrono::steady_clock::now() - begun < hold_down);

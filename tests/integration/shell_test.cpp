@@ -247,6 +247,26 @@ TEST_CASE("a primary is killed in the middle of a batch: every command is answer
   CHECK(shell.errors().empty());
 }
 
+TEST_CASE("a graceful failover: !events says that there was one, and then that nothing was lost") {
+  lab::RedisCluster cluster;  // primaries 0 1 2, their replicas 3 4 5
+  Dialogue shell(shell_of(cluster));
+  shell.say("SET before 1");
+  shell.wait_for("OK\n");
+  cluster.failover(4);
+  const bool told = lab::wait_until(
+      patience,
+      [&] {
+        shell.say("!events");
+        return shell.output().find("loss_known partitions=5461-10921 loss=none ") != std::string::npos;
+      },
+      50ms);
+  INFO(shell.output());
+  REQUIRE(told);
+  CHECK(shell.output().find("dbrestart cause=failover partitions=5461-10921 ") != std::string::npos);
+  shell.hang_up();
+  CHECK(shell.exit_code() == 0);
+}
+
 TEST_CASE("messages on channels are printed when they come, until UNSUBSCRIBE") {
   lab::RedisCluster cluster({.replicas_per_primary = 0});
   Dialogue shell(shell_of(cluster));

@@ -65,7 +65,8 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   if (!file.controller) return config_of(file.name);
   const std::vector<BusAt> own{{publish, control}};
   out << "\n[controller]\nhold_down = \"" << file.hold_down
-      << "\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors) << '\n';
+      << "\"\ndetectors = " << list_of(file.detectors.empty() ? own : file.detectors) << '\n'
+      << file.controller_lines;
   return config_of(file.name);
 }
 

@@ -56,6 +56,7 @@ struct ProcessFile {
   std::string detector_lines{};    ///< added to its [detector]
   bool controller = true;          ///< false: a detector and nothing else
   std::string hold_down = "0s";    ///< of its controller: by default each event is told by itself
+  std::string controller_lines{};  ///< added to its [controller]
 };
 /// `peers = [...]`, for the lines of a detector.
 std::string peers_line(const std::vector<BusAt>& peers);

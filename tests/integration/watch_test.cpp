@@ -108,6 +108,17 @@ TEST_CASE("a primary is killed: who watches sees it published, applied and told,
   CHECK(south.end_by(SIGTERM) == 0);
 }
 
+TEST_CASE("a graceful failover: who watches sees it told, and then that nothing was lost") {
+  lab::RedisCluster cluster(with_users());  // primaries 0 1 2, their replicas 3 4 5
+  Fleet fleet(cluster, {.processes = 1, .embedded = 0});
+  Watching south(fleet.site(), "sb-1");
+  south.wait_for("watching process=sb-1 controller_version=");
+  cluster.failover(3);
+  south.wait_for(" dbrestart cause=failover partitions=0-5460 ");
+  south.wait_for(" loss_known partitions=0-5460 loss=none ");
+  CHECK(south.end_by(SIGTERM) == 0);
+}
+
 TEST_CASE("a process goes away and comes back: who watches says so and goes on, or ends with 3 if it is not to wait") {
   lab::RedisCluster cluster(with_users({.primaries = 1, .replicas_per_primary = 0}));
   const Site site(cluster);

@@ -8,7 +8,8 @@
 namespace dbha::shell {
 
 EventLog::EventLog(Controller& controller) {
-  for (const char* name : {"dbrestart", "topology_changed", "view_stale", "view_fresh", "subscription_interrupted"})
+  for (const char* name :
+       {"dbrestart", "loss_known", "topology_changed", "view_stale", "view_fresh", "subscription_interrupted"})
     subscriptions_.push_back(controller.on(
         name, [this](const Event& event) { return write(event); }, "shell"));
 }

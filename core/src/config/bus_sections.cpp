@@ -106,9 +106,10 @@ ControllerConfig read_controller(const std::filesystem::path& file, const Tree& 
   const Section section(file, section_keys("controller"), table);
   ControllerConfig config;
   config.detectors = read_detectors(file, table);
-  if (section.options().text("on_detector_loss") == "self_detect")
-    section.refuse("on_detector_loss", "\"self_detect\" is not supported by this version; use \"keep\"");
-  section.read_word("on_detector_loss", {"keep"}, 0);
+  const auto on_loss = section.read_word("on_detector_loss", {"keep", "self_detect"}, 0);
+  config.on_detector_loss = static_cast<OnDetectorLoss>(on_loss);
+  section.read("self_detect_after", config.self_detect_after);
+  section.read("self_detect_budget", config.self_detect_budget);
   section.read("hold_down", config.hold_down);
   section.read("apply_timeout", config.apply_timeout);
   section.read("call_deadline", config.call_deadline);

@@ -59,8 +59,10 @@ enum class OnDetectorLoss { keep, self_detect };
 struct ControllerConfig {
   std::vector<BusEndpoints> detectors;  ///< at least one
   OnDetectorLoss on_detector_loss = OnDetectorLoss::keep;
-  Duration hold_down = std::chrono::seconds(10);      ///< in which further events of a flapping shard merge
-  Duration apply_timeout = std::chrono::seconds(1);   ///< how long an event waits for the primaries to answer
+  Duration self_detect_after = std::chrono::seconds(10);  ///< without a beat, with self_detect
+  std::uint32_t self_detect_budget = 2000;                ///< commands a second of the whole fleet's controllers
+  Duration hold_down = std::chrono::seconds(10);          ///< in which further events of a flapping shard merge
+  Duration apply_timeout = std::chrono::seconds(1);       ///< how long an event waits for the primaries to answer
   Duration call_deadline = std::chrono::seconds(10);  ///< of calls that bear none of their own; at least apply_timeout
   Duration probe_timeout = std::chrono::milliseconds(300);  ///< a primary's answer later than this is none
   std::uint32_t max_redirects = 5;                          ///< of one call

@@ -26,7 +26,11 @@ std::string controller_line(const ControllerConfig& controller) {
   for (const BusEndpoints& detector : controller.detectors)
     detectors.push_back(detector.publish + " (hellos to " + detector.control + ")");
   return "controller listening to " + joined(detectors) + ", calls end within " +
-         text_of_duration(controller.call_deadline) + "; without a detector it keeps its last topology";
+         text_of_duration(controller.call_deadline) + "; without a detector it " +
+         (controller.on_detector_loss == OnDetectorLoss::keep
+              ? "keeps its last topology"
+              : "looks at the database itself after " + text_of_duration(controller.self_detect_after) +
+                    ", its whole fleet within " + std::to_string(controller.self_detect_budget) + " commands a second");
 }
 
 }  // namespace

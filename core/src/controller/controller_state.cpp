@@ -17,6 +17,11 @@ constexpr Duration least_greeting = std::chrono::milliseconds(20);
 constexpr Duration longest_greeting = std::chrono::milliseconds(800);
 /// Detectors ask once a second; one that asks more often is not given more.
 constexpr Duration give_pause = std::chrono::milliseconds(500);
+/// A detector that is back sees within a round what was concluded without it, and knows within three seconds whether it
+/// was a reshard. After this time its word alone counts: what it does not see by then is not so.
+constexpr Duration yield_after = std::chrono::seconds(10);
+/// One connection, from its login to its end, beside what the view itself takes.
+constexpr unsigned commands_to_connect = 4;
 
 }  // namespace
 
@@ -24,7 +29,8 @@ ControllerState::ControllerState(ControllerSettings settings, TimePoint now)
     : settings_(std::move(settings)),
       feed_(settings_.detectors, settings_.seed, now),
       patient_from_(now),
-      random_(settings_.seed) {}
+      random_(settings_.seed),
+      schedule_(settings_.self_detect ? settings_.self_detect->looks : LookSettings{}, settings_.seed) {}
 
 ControllerOutput ControllerState::on_publication(const Publication& publication, TimePoint now) {
   ControllerOutput out;
@@ -40,6 +46,7 @@ ControllerOutput ControllerState::on_beat(const Beat& beat, TimePoint now) {
   ControllerOutput out;
   greet(beat.stamp, now);
   feed_.take(beat, now);
+  schedule_.heard_of(beat.controllers);
   give_envelope(out, beat, now);
   check_freshness(out, now);
   ask(out, now);
@@ -71,11 +78,10 @@ ControllerOutput ControllerState::on_self_read(Topology topology, TimePoint) {
 }
 
 void ControllerState::rejoin(ControllerOutput& out, TimePoint now) {
-  static const Topology nothing;
-  Topology joined = join(target_ ? *target_ : nothing, feed_.heard(now));
-  if (!target_ || joined != *target_) {
+  Topology next = joined(now);
+  if (!target_ || next != *target_) {
     target_acks_ = feed_.received();
-    order(out, std::move(joined));
+    order(out, std::move(next));
     return;
   }
   // Nothing to move: what was received is applied as soon as what is in use is.
@@ -84,6 +90,19 @@ void ControllerState::rejoin(ControllerOutput& out, TimePoint now) {
     acks_ = target_acks_;
     out.acks = acks_;
   }
+}
+
+/// What the detectors say, and in it, as one more of them, what was concluded without them. While none is live, this
+/// controller is the one that knows of addresses and roles.
+Topology ControllerState::joined(TimePoint now) {
+  static const Topology nothing;
+  auto heard = feed_.heard(now);
+  if (!heard.empty()) told_ = std::make_shared<const Topology>(join(told_ ? *told_ : nothing, heard));
+  const Topology& told = told_ ? *told_ : nothing;
+  if (!own_ || !own_->topology()) return told;
+  const bool alone = !feed_.live(now);
+  heard.push_back({settings_.name, own_->topology(), alone, !alone, alone ? own_->reach() : std::vector<NodeId>{}});
+  return join(told, heard);
 }
 
 void ControllerState::order(ControllerOutput& out, Topology topology) {
@@ -121,11 +140,65 @@ ControllerOutput ControllerState::on_tick(TimePoint now) {
     out.acks = held();
   }
   if (feed_.starting(now)) patient_from_ = now;  // that one will publish in a moment: it knows better than one look
+  yield(out, now);
+  look(out, now);
   if (!target_ && !self_read_asked_ && now - patient_from_ >= settings_.self_read_after) {
     self_read_asked_ = true;
     out.read_topology = true;
   }
   return out;
+}
+
+QuestionCost ControllerState::look_cost() const {
+  const std::size_t nodes = target_ ? target_->nodes.size() : 1;
+  QuestionCost out = settings_.self_detect->cost(nodes);
+  out.commands += static_cast<unsigned>(nodes) * commands_to_connect;
+  return out;
+}
+
+void ControllerState::look(ControllerOutput& out, TimePoint now) {
+  if (!settings_.self_detect || look_under_way_ || (!target_ && !self_read_asked_)) return;
+  if (!schedule_.due(feed_.age(now).value_or(now - patient_from_), look_cost(), now)) return;
+  look_under_way_ = true;
+  ++looks_;
+  out.look.emplace();
+  if (!target_) return;
+  for (const auto& node : target_->nodes) out.look->push_back(node.endpoint);
+}
+
+ControllerOutput ControllerState::on_look(const SelfRead& read, TimePoint now, std::int64_t wall_ms) {
+  ControllerOutput out;
+  look_under_way_ = false;
+  if (feed_.live(now)) return out;
+  if (!target_) {
+    if (auto first = read.result()) return on_self_read(std::move(*first), now);
+    return out;
+  }
+  if (!own_) own_.emplace(settings_.self_detect->voters);
+  own_->look(target_, read.evidence(now - SelfRead::limit), now, wall_ms);
+  if (own_->topology() && *own_->topology() != *target_) rejoin(out, now);
+  return out;
+}
+
+/// What was concluded without a detector ends with the word of one that has had its time.
+void ControllerState::yield(ControllerOutput& out, TimePoint now) {
+  if (!own_) return;
+  const auto heard = feed_.heard(now);
+  const bool sees = std::any_of(heard.begin(), heard.end(), [](const Heard& h) { return h.live && !h.degraded; });
+  if (!sees) {
+    seen_again_.reset();
+  } else if (!seen_again_) {
+    seen_again_ = now;
+  } else if (now - *seen_again_ >= yield_after) {
+    seen_again_.reset();
+    own_.reset();
+    rejoin(out, now);
+  }
+}
+
+ControllerState::Looks ControllerState::looks() const {
+  if (!settings_.self_detect) return {};
+  return {own_ || schedule_.looking(), looks_, schedule_.interval(look_cost()), own_ ? own_->trouble() : ""};
 }
 
 void ControllerState::ask(ControllerOutput& out, TimePoint now) {

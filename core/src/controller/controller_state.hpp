@@ -2,6 +2,7 @@
 /// The controller as one pure state machine: what comes from the bus goes in, with the time; what to apply, to ask for
 /// and to tell comes out. Apply first, then emit: no event leaves before the connections it needs are in place.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,9 +12,19 @@
 
 #include <dbha/events.hpp>
 
+#include "controller/look_schedule.hpp"
+#include "controller/self_detection.hpp"
+#include "controller/self_read.hpp"
 #include "topology/feed.hpp"
 
 namespace dbha {
+
+/// `on_detector_loss = "self_detect"`.
+struct SelfDetectSettings {
+  LookSettings looks;
+  std::function<QuestionCost(std::size_t nodes)> cost;  ///< of one look at that many nodes
+  Voters voters = Voters::owners;
+};
 
 struct ControllerSettings {
   std::string name;
@@ -22,6 +33,7 @@ struct ControllerSettings {
   std::uint64_t seed = 0;  ///< of the jitter
   /// How long the first detector may take before the controller reads the topology itself, once.
   Duration self_read_after = std::chrono::seconds(2);
+  std::optional<SelfDetectSettings> self_detect{};  ///< none: without a detector it keeps its last topology
 };
 
 /// Carry out with Database::apply, and come back with on_applied(serial).
@@ -50,7 +62,8 @@ struct ControllerOutput {
   std::vector<Ack> acks;      ///< `pending` is the caller's to fill in
   std::vector<EnvelopeDue> envelopes;
   std::vector<std::size_t> requests;
-  bool read_topology = false;  ///< no detector answers: ask the database once
+  bool read_topology = false;                 ///< no detector answers: ask the database once
+  std::optional<std::vector<Endpoint>> look;  ///< ask these nodes, or the seeds if empty; on_look() with the answers
 };
 
 class ControllerState {
@@ -63,6 +76,8 @@ class ControllerState {
   ControllerOutput on_snapshot_refused(std::size_t index, Duration retry_after, TimePoint now);
   /// What the database said when it was asked once; generation 0, no marks. Any detector's topology replaces it.
   ControllerOutput on_self_read(Topology topology, TimePoint now);
+  /// What a look has brought, with the wall clock; if a detector has been heard meanwhile it is of no use.
+  ControllerOutput on_look(const SelfRead& read, TimePoint now, std::int64_t wall_ms);
   /// Whether this order is the newest one: the end of any other means nothing any more.
   bool awaits(std::uint64_t serial) const { return serial == serial_; }
   ControllerOutput on_applied(std::uint64_t serial, const Applied& applied, TimePoint now);
@@ -75,11 +90,23 @@ class ControllerState {
   bool stale() const { return stale_; }
   std::optional<Duration> age(TimePoint now) const { return feed_.age(now); }
   const Feed& feed() const { return feed_; }
+  /// Of the looks at the database; only with self_detect.
+  struct Looks {
+    bool looking = false;  ///< no detector is heard, or the one that is back has not seen all that was concluded here
+    std::uint64_t count = 0;
+    Duration interval{};
+    std::string trouble;  ///< why the newest one was of no use; empty: it was
+  };
+  Looks looks() const;
   /// What acks say now: each detector's latest topology that is part of the applied one.
   const std::vector<Ack>& acks() const { return acks_; }
 
  private:
   void rejoin(ControllerOutput& out, TimePoint now);
+  Topology joined(TimePoint now);
+  QuestionCost look_cost() const;
+  void look(ControllerOutput& out, TimePoint now);
+  void yield(ControllerOutput& out, TimePoint now);
   void order(ControllerOutput& out, Topology topology);
   void check_freshness(ControllerOutput& out, TimePoint now);
   void ask(ControllerOutput& out, TimePoint now);
@@ -91,7 +118,8 @@ class ControllerState {
   ControllerSettings settings_;
   Feed feed_;
   TimePoint patient_from_;                  ///< without any detector the topology is read self_read_after later
-  std::shared_ptr<const Topology> target_;  ///< being applied, or applied
+  std::shared_ptr<const Topology> told_;    ///< what the detectors said, joined; null before the first
+  std::shared_ptr<const Topology> target_;  ///< being applied, or applied: with what was concluded here
   Version target_version_;
   std::vector<Ack> target_acks_;
   std::uint64_t serial_ = 0;
@@ -106,6 +134,12 @@ class ControllerState {
   std::mt19937_64 random_;
   bool stale_ = false;
   bool self_read_asked_ = false;
+  // While no detector is heard (self_detect).
+  LookSchedule schedule_;
+  bool look_under_way_ = false;
+  std::uint64_t looks_ = 0;
+  std::optional<SelfDetection> own_;
+  std::optional<TimePoint> seen_again_;  ///< by a detector with a majority, since then without a break
 };
 
 }  // namespace dbha

@@ -1,7 +1,10 @@
 #include "controller/open_losses.hpp"
 
+#include <algorithm>
+
 #include "controller/restarts.hpp"
 #include "topology/marks.hpp"
+#include "topology/ranges.hpp"
 
 namespace dbha {
 namespace {
@@ -25,28 +28,71 @@ void OpenLosses::told(const DbRestart& event, const PartitionMap<Mark>& marks,
   told_.push_back(std::move(entry));
 }
 
+/// Where one part's change replaced another's, or one part is not watched, the marks can no more prove that nothing was
+/// lost in any of them.
+void OpenLosses::merge(const std::vector<DbRestart>& replaced, const DbRestart& into) {
+  Told whole{into, {}, true};
+  const auto named = [&](const Told& entry) {
+    const auto& id = entry.event.id;
+    return id == into.id || std::any_of(replaced.begin(), replaced.end(), [&](const auto& e) { return e.id == id; });
+  };
+  for (const auto& event : replaced)
+    if (event.loss == Loss::unknown) whole.provable &= watches(event.id);
+  PartitionSet taken;
+  for (const auto& entry : told_) {
+    if (!named(entry)) continue;
+    whole.provable &= entry.provable && both(entry.event.partitions, taken).empty();
+    add(taken, entry.event.partitions);
+    for (const auto& [range, mark] : entry.marks) whole.marks.set(range, mark);
+  }
+  std::erase_if(told_, named);
+  if (into.loss == Loss::unknown) told_.push_back(std::move(whole));
+}
+
+bool OpenLosses::watches(const std::string& id) const {
+  return std::any_of(told_.begin(), told_.end(), [&](const Told& entry) { return entry.event.id == id; });
+}
+
 std::vector<LossKnown> OpenLosses::learn(const PartitionMap<Mark>& marks) {
   std::vector<LossKnown> out;
   std::vector<Told> open;
   for (auto& entry : told_) {
-    LossKnown known{entry.event.id, entry.event.cluster, entry.event.partitions, Loss::none, -1, -1};
-    bool replaced = false;
-    walk(entry.marks, marks, [&](PartitionRange, const Mark* told, const Mark* mark) {
-      if (!told) return;
-      replaced |= !mark || !same_event(*told, *mark);
-      if (replaced) return;
-      known.loss = worse(known.loss, mark->loss);
-      known.old_offset = mark->old_offset;
-      known.new_offset = mark->new_offset;
-    });
-    if (replaced || (known.loss == Loss::none && !entry.provable)) continue;  // it stays unknown
+    drop_replaced(entry, marks);
+    if (entry.marks.empty()) continue;  // it stays unknown
+    auto known = known_of(entry, marks);
     if (known.loss == Loss::unknown) {
       open.push_back(std::move(entry));
-    } else {
+    } else if (known.loss == Loss::possible || entry.provable) {
       out.push_back(std::move(known));
     }
   }
   told_ = std::move(open);
+  return out;
+}
+
+/// Of a change that another one followed nothing becomes known any more.
+void OpenLosses::drop_replaced(Told& entry, const PartitionMap<Mark>& marks) {
+  PartitionMap<Mark> left;
+  walk(entry.marks, marks, [&](PartitionRange range, const Mark* told, const Mark* mark) {
+    if (!told) return;
+    if (mark && same_event(*told, *mark)) {
+      left.set(range, *told);
+    } else {
+      entry.provable = false;
+    }
+  });
+  entry.marks = std::move(left);
+}
+
+LossKnown OpenLosses::known_of(const Told& entry, const PartitionMap<Mark>& marks) {
+  LossKnown out{entry.event.id, entry.event.cluster, entry.event.partitions, Loss::none, -1, -1};
+  walk(entry.marks, marks, [&](PartitionRange, const Mark* told, const Mark* mark) {
+    if (!told) return;
+    out.loss = worse(out.loss, mark->loss);
+    if (mark->loss != out.loss) return;
+    out.old_offset = mark->old_offset;
+    out.new_offset = mark->new_offset;
+  });
   return out;
 }
 

@@ -15,6 +15,8 @@ class OpenLosses {
   /// that stands for several changes is not: its `none` would speak of the last one only.
   void told(const DbRestart& event, const PartitionMap<Mark>& marks, const std::optional<PartitionMap<Mark>>& handled,
             bool followed);
+  /// One event stands for these too now, before anybody has begun with them; what is new in it was told() under its id.
+  void merge(const std::vector<DbRestart>& replaced, const DbRestart& into);
   /// What has become known by these marks, each event once.
   std::vector<LossKnown> learn(const PartitionMap<Mark>& marks);
 
@@ -24,6 +26,10 @@ class OpenLosses {
     PartitionMap<Mark> marks;
     bool provable = false;  ///< that nothing was lost
   };
+  static void drop_replaced(Told& entry, const PartitionMap<Mark>& marks);
+  static LossKnown known_of(const Told& entry, const PartitionMap<Mark>& marks);
+  bool watches(const std::string& id) const;
+
   std::vector<Told> told_;
 };
 

@@ -39,6 +39,10 @@ Loss told(const Mark& mark, const Mark* done, bool followed) {
   return mark.loss == Loss::none && !proven ? Loss::unknown : mark.loss;
 }
 
+NodeId common(const NodeId& a, const NodeId& b) {
+  return a == b ? a : NodeId{};
+}
+
 }  // namespace
 
 bool directly_after(const Mark& mark, const Mark& handled) {
@@ -55,10 +59,15 @@ Loss worse(Loss a, Loss b) {
 }
 
 DbRestart merged(std::vector<DbRestart> events) {
-  const auto newest = std::max_element(events.begin(), events.end(),
-                                       [](const DbRestart& a, const DbRestart& b) { return a.epoch < b.epoch; });
-  DbRestart out = *newest;
+  // The last one of the highest epoch: a restart in place raises none.
+  DbRestart out = *std::max_element(events.rbegin(), events.rend(),
+                                    [](const DbRestart& a, const DbRestart& b) { return a.epoch < b.epoch; });
+  const PartitionSet shard = out.partitions;
   for (const auto& event : events) {
+    if (event.partitions != shard) {
+      out.old_primary = common(out.old_primary, event.old_primary);
+      out.new_primary = common(out.new_primary, event.new_primary);
+    }
     add(out.partitions, event.partitions);
     out.last_healthy_ms = earlier_healthy(out.last_healthy_ms, event.last_healthy_ms);
     out.loss = worse(out.loss, event.loss);

@@ -17,7 +17,8 @@ std::vector<DbRestart> due_restarts(const PartitionMap<Mark>& marks, const std::
 /// Whether the change came directly after what the handler has handled, as far as the owners tell.
 bool directly_after(const Mark& mark, const Mark& handled);
 
-/// Several events as one: all partitions, the newest change's cause, primaries and epoch, the earliest last_healthy.
+/// Several events as one, at least one, oldest first: all partitions, the newest change's cause and epoch, the earliest
+/// last_healthy, the worst loss. Of several shards no primary is named on which they do not agree.
 DbRestart merged(std::vector<DbRestart> events);
 
 /// The earlier of two times at which a shard was last seen healthy; 0 is none.

@@ -25,7 +25,7 @@ void SelfRead::on_view(View view) {
 }
 
 std::optional<Topology> SelfRead::result() const {
-  const Evidence evidence = observations_.fresh(TimePoint::min());
+  const Evidence evidence = this->evidence();
   if (evidence.views.empty()) return std::nullopt;
   const Candidate candidate = candidate_of(evidence, voters_);
   Topology out;

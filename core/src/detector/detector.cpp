@@ -49,7 +49,7 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
   if (!published_) return;
   version_ = version_of(*published_);
   envelopes_.know(version_);
-  remember_marked(*published_);
+  remember_marked(memory_, *published_);
   // Monotonic time means nothing to another process: the old owners have their time to answer once more.
   PartitionMap<PendingReshard> pending;
   for (auto [range, waiting] : memory_.pending) {
@@ -57,12 +57,6 @@ Detector::Detector(DetectorSettings settings, Prober::Cost cost, DetectorState s
     pending.set(range, waiting);
   }
   memory_.pending = std::move(pending);
-}
-
-/// What was seen of the streams since it was stored, or by others, is known only by the marks: an epoch above them is
-/// taken for a sign of loss, because a spurious dbrestart is better than a missed one.
-void Detector::remember_marked(const Topology& topology) {
-  for (const auto& entry : topology.marks) memory_.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
 }
 
 DetectorOutput Detector::start(Now now) {
@@ -253,7 +247,7 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
   PartitionMap<Claim> claims = grasp.decision.claims;
   for (const auto& [range, claim] : overruled) claims.set(range, claim);
   if (!overruled.empty()) note_overruled(out, overruled, grasp.held->claims, generation);
-  if (!published) remember_marked(*grasp.held);
+  if (!published) remember_marked(memory_, *grasp.held);
   Conclusion next = dbha::conclude(
       {published ? *published : nothing, *grasp.held, claims, generation, grasp.candidate, seen, memory_, now.time});
   out.store = out.store || next.pending != memory_.pending;

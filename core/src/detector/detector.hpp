@@ -125,7 +125,6 @@ class Detector {
   Grasp grasp_of(const Evidence& evidence, std::shared_ptr<const Topology> held, TimePoint now) const;
   std::shared_ptr<const Topology> joined(TimePoint now) const;
   void drop_earlier_lives(const Topology& joined);
-  void remember_marked(const Topology& topology);
   PartitionMap<Claim> due_to_overrule(const Grasp& grasp, const Evidence& evidence, TimePoint now);
   std::string overrule_by_hand(DetectorOutput& out, const Grasp& grasp, const Evidence& evidence, Now now);
   void conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled, std::uint64_t generation,

@@ -162,6 +162,10 @@ Marking set_marks(const Topology& before, const Topology& after, const Evidence&
   return out;
 }
 
+void remember_marked(MarkMemory& memory, const Topology& topology) {
+  for (const auto& entry : topology.marks) memory.replid_epoch.try_emplace(entry.value.owner, entry.value.epoch);
+}
+
 void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,
               std::int64_t wall_ms) {
   for (const auto& [id, view] : evidence.views) {

@@ -27,6 +27,10 @@ struct Marking {
 Marking set_marks(const Topology& before, const Topology& after, const Evidence& evidence, const MarkMemory& memory,
                   TimePoint now);
 
+/// Of streams that others, or an earlier process, have seen only the marks are known: an epoch above them is taken for
+/// a sign of loss, because a spurious dbrestart is better than a missed one.
+void remember_marked(MarkMemory& memory, const Topology& topology);
+
 /// Notes what this evidence says, after the marks have been set with it: all but what is pending.
 /// `before`: what was published before this evidence.
 void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,

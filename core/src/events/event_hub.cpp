@@ -5,6 +5,7 @@
 
 #include <dbha/error.hpp>
 
+#include "controller/restarts.hpp"
 #include "topology/ranges.hpp"
 
 namespace dbha {
@@ -18,6 +19,11 @@ void require_event_name(const std::string& name) {
   std::string known;
   for (const auto n : event_names) known.append(known.empty() ? "" : ", ").append(n);
   throw Error("there is no event '" + name + "'; there are " + known);
+}
+
+std::vector<DbRestart> joined(std::vector<DbRestart> first, const std::vector<DbRestart>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
 }
 
 }  // namespace
@@ -122,14 +128,16 @@ std::optional<TimePoint> EventHub::hold_down_end() const {
 }
 
 /// An event that still waits in the queue learns it there; a handler that has been told hears of it in a message of its
-/// own, and nothing is delivered again.
+/// own, and nothing is delivered again. An application subscribes to each event by itself, under one name.
 void EventHub::tell_losses(Subscriber& subscriber) {
-  for (auto& known : subscriber.losses.learn(applied_->marks)) {
+  const std::string& name = subscriber.thread->name();
+  for (const auto& known : subscriber.losses.learn(applied_->marks)) {
     if (const auto waiting = subscriber.thread->amend(known.id, known.loss)) {
-      amend(subscriber.thread->name(), *waiting);
-    } else if (subscriber.hears("loss_known")) {
-      subscriber.thread->deliver(std::move(known));
+      amend(name, *waiting);
+      continue;
     }
+    for (auto& [id, other] : subscribers_)
+      if (other.thread->name() == name && other.hears("loss_known")) other.thread->deliver(known);
   }
 }
 
@@ -151,23 +159,31 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
     event.cluster = cluster_;
     event.partial = partial_;
   }
-  accept(name, now_handled, events);
+  // What a busy handler has not begun with becomes one event with what is new, so that a storm costs it one run.
+  const auto waiting = events.empty() ? std::vector<DbRestart>{} : subscriber.thread->take_back();
+  auto told = waiting.empty() ? events : std::vector{merged(joined(waiting, events))};
+  accept(name, now_handled, told, waiting);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    auto& event = events[i];
+    events[i].id = told[waiting.empty() ? i : 0].id;
+    subscriber.losses.told(events[i], applied_->marks, handled, followed && i >= trailing);
+  }
+  if (!waiting.empty()) subscriber.losses.merge(waiting, told.front());
+  for (auto& event : told) {
     log_.info("dbrestart", {{"handler", name},
                             {"id", event.id},
                             {"cause", text_of(event.cause)},
-                            {"partitions", text_of(event.partitions)}});
-    subscriber.losses.told(event, applied_->marks, handled, followed && i >= trailing);
+                            {"partitions", text_of(event.partitions)},
+                            {"replaces", std::to_string(waiting.size())}});
     subscriber.thread->deliver(std::move(event));
   }
 }
 
 /// What cannot be stored (the disk is full) is told all the same, and may be told again: once too often is better than
 /// never.
-void EventHub::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events) {
+void EventHub::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
+                      const std::vector<DbRestart>& replaced) {
   try {
-    store_.accept(handler, handled, events, controller_ + '-');
+    store_.accept(handler, handled, events, controller_ + '-', replaced);
   } catch (const Error& e) {
     log_.error("event_not_stored", {{"handler", handler}, {"reason", e.what()}});
     for (auto& event : events) event.id = controller_ + "-unstored-" + std::to_string(++unstored_);

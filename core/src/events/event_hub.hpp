@@ -62,7 +62,8 @@ class EventHub {
   void arm_hold_down();
   std::optional<Duration> end_hold_down();
   std::optional<TimePoint> hold_down_end() const;
-  void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events);
+  void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
+              const std::vector<DbRestart>& replaced);
   void amend(const std::string& handler, const DbRestart& event);
   void strike_off(const std::string& handler, const std::string& id);
 

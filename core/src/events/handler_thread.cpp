@@ -31,9 +31,25 @@ void HandlerThread::deliver(Event event) {
   state_->changed.notify_all();
 }
 
+std::vector<DbRestart> HandlerThread::take_back() {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<DbRestart> out;
+  auto& queue = state_->queue;
+  for (auto it = queue.begin() + static_cast<std::ptrdiff_t>(state_->first_waiting()); it != queue.end();) {
+    const auto* restart = std::get_if<DbRestart>(&*it);
+    if (restart && restart->cause != Cause::start) {
+      out.push_back(*restart);
+      it = queue.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  return out;
+}
+
 std::optional<DbRestart> HandlerThread::amend(const std::string& id, Loss loss) {
   const std::lock_guard lock(state_->mutex);
-  for (std::size_t i = state_->begun ? 1 : 0; i < state_->queue.size(); ++i) {
+  for (std::size_t i = state_->first_waiting(); i < state_->queue.size(); ++i) {
     auto* restart = std::get_if<DbRestart>(&state_->queue[i]);
     if (!restart || restart->id != id) continue;
     restart->loss = loss;

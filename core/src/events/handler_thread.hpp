@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <dbha/context.hpp>
 #include <dbha/events.hpp>
@@ -37,6 +38,9 @@ class HandlerThread {
 
   /// Any thread.
   void deliver(Event event);
+  /// Any thread. Takes the dbrestarts out of the queue that wait for their first delivery, oldest first; but for the
+  /// one of the handler's first start, which tells of no change.
+  std::vector<DbRestart> take_back();
   /// Any thread. Changes the dbrestart of that id while it waits for its first delivery; its new content then, nothing
   /// if it is too late.
   std::optional<DbRestart> amend(const std::string& id, Loss loss);
@@ -61,6 +65,7 @@ class HandlerThread {
     bool begun = false;  ///< the first of the queue has been delivered, though it may be again
     bool ending = false;
 
+    std::size_t first_waiting() const { return begun ? 1 : 0; }
     void run();
     bool handle(const Event& event) noexcept;
   };

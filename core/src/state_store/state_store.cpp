@@ -136,13 +136,14 @@ std::optional<PartitionMap<Mark>> StateStore::handled(const std::string& handler
 }
 
 void StateStore::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
-                        const std::string& id_prefix) {
+                        const std::string& id_prefix, const std::vector<DbRestart>& replaced) {
   Transaction transaction(db_.get());
   const std::string marks = to_json(handled).dump();
   Statement(db_.get(), "INSERT INTO handled VALUES (?1, ?2) ON CONFLICT (handler) DO UPDATE SET marks = ?2")
       .bind(1, handler)
       .bind(2, marks)
       .run();
+  for (const auto& event : replaced) done(handler, event.id);
   for (auto& event : events) {
     Statement(db_.get(), "INSERT INTO pending (handler, id, event) VALUES (?1, '', '')").bind(1, handler).run();
     const auto number = sqlite3_last_insert_rowid(db_.get());

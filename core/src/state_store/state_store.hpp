@@ -39,9 +39,9 @@ class StateStore {
   /// The marks that this handler has handled, nothing if it has never been told of any.
   std::optional<PartitionMap<Mark>> handled(const std::string& handler) const;
   /// Notes the marks as handled and the events as due to this handler, in one transaction, and gives the events their
-  /// ids.
+  /// ids. `replaced`: what they stand for as well, and what is therefore due no more.
   void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
-              const std::string& id_prefix);
+              const std::string& id_prefix, const std::vector<DbRestart>& replaced = {});
   /// Replaces what is stored of an event that is still due to this handler.
   void amend(const std::string& handler, const DbRestart& event);
   /// The events due to this handler, oldest first.

@@ -117,6 +117,9 @@ TEST_CASE("the values in conf/ are the defaults, as its explanations say") {
   CHECK(config.detector->reset_after == detector.reset_after);
   CHECK(config.detector->suspect_for == detector.suspect_for);
   const ControllerConfig controller;
+  CHECK(config.controller->on_detector_loss == controller.on_detector_loss);
+  CHECK(config.controller->self_detect_after == controller.self_detect_after);
+  CHECK(config.controller->self_detect_budget == controller.self_detect_budget);
   CHECK(config.controller->hold_down == controller.hold_down);
   CHECK(config.controller->apply_timeout == controller.apply_timeout);
   CHECK(config.controller->call_deadline == controller.call_deadline);

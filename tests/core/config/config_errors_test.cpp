@@ -31,8 +31,6 @@ TEST_CASE("sections of a later version are refused rather than ignored") {
   CHECK(error_of(with(9, "[security]")) == "nb.toml:10:2: security: not supported by this version; remove the section");
   CHECK(error_of(with(9, "[http]")) == "nb.toml:10:2: http: not supported by this version; remove the section");
   CHECK(error_of(with(9, "[events]")) == "nb.toml:10:2: events: not supported by this version; remove the section");
-  CHECK(error_of(with(8, "on_detector_loss = 'self_detect'")) ==
-        "nb.toml:9:20: controller.on_detector_loss: \"self_detect\" is not supported by this version; use \"keep\"");
 }
 
 TEST_CASE("a value of the wrong type is shown beside what was expected") {

@@ -73,7 +73,9 @@ suspect_for = "1h"
 peers = []
 [controller]
 detectors = [{ publish = "tcp://a:1", control = "tcp://a:2" }, { publish = "tcp://b:1", control = "tcp://b:2" }]
-on_detector_loss = "keep"
+on_detector_loss = "self_detect"
+self_detect_after = "5s"
+self_detect_budget = 70
 apply_timeout = "2s"
 call_deadline = "20s"
 probe_timeout = "400ms"
@@ -104,6 +106,9 @@ events = ["dbrestart", "view_stale"]
   CHECK(config.detector->reset_after == 1min);
   CHECK(config.detector->suspect_for == 1h);
   CHECK(config.controller->detectors.size() == 2);
+  CHECK(config.controller->on_detector_loss == OnDetectorLoss::self_detect);
+  CHECK(config.controller->self_detect_after == 5s);
+  CHECK(config.controller->self_detect_budget == 70);
   CHECK(config.controller->apply_timeout == 2s);
   CHECK(config.controller->call_deadline == 20s);
   CHECK(config.controller->probe_timeout == 400ms);

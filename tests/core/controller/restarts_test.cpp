@@ -72,3 +72,40 @@ TEST_CASE("a mark whose stream becomes known is no new event") {
   marks.set(range(0, 9), mark(5, 0, "a", "R"));
   REQUIRE(due_restarts(marks, handled).empty());
 }
+
+namespace {
+
+DbRestart told(PartitionRange partitions, std::uint64_t epoch, const char* from, const char* to, std::int64_t healthy) {
+  DbRestart out;
+  out.partitions.set(partitions, {});
+  out.epoch = {epoch};
+  out.old_primary = {from};
+  out.new_primary = {to};
+  out.last_healthy_ms = healthy;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("events of one shard as one: the newest change, the earliest time of health, the worst loss") {
+  DbRestart first = told(range(0, 9), 4, "a", "b", 300);
+  first.loss = Loss::possible;
+  DbRestart second = told(range(0, 9), 4, "b", "b", 500);  // a restart in place raises no epoch
+  second.cause = Cause::restart;
+  second.loss = Loss::none;
+  const auto one = merged({first, second});
+  REQUIRE(one.cause == Cause::restart);
+  REQUIRE(one.old_primary.value == "b");
+  REQUIRE(one.new_primary.value == "b");
+  REQUIRE(one.last_healthy_ms == 300);
+  REQUIRE(one.loss == Loss::possible);
+}
+
+TEST_CASE("events of several shards as one name only the primaries that they have in common") {
+  const auto one = merged({told(range(0, 9), 9, "a", "c", 0), told(range(10, 19), 4, "b", "c", 500)});
+  REQUIRE(one.partitions == set_of({range(0, 19)}));
+  REQUIRE(one.epoch.value == 9);
+  REQUIRE(one.old_primary.value.empty());
+  REQUIRE(one.new_primary.value == "c");
+  REQUIRE(one.last_healthy_ms == 500);
+}

@@ -1,98 +1,13 @@
 #include "events/event_hub.hpp"
 
-#include <condition_variable>
-
 #include <dbha/error.hpp>
 
-#include "loop/epoll_loop.hpp"
+#include "hub_process.hpp"
 #include "support/catch.hpp"
-#include "support/sample_topology.hpp"
-#include "support/temp_folder.hpp"
-#include "support/test_log.hpp"
 #include "topology/ranges.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-namespace {
-
-/// What a handler was told, on its thread; the test waits for it on its own.
-class Told {
- public:
-  void add(const Event& event) {
-    const std::lock_guard lock(mutex_);
-    events_.push_back(event);
-    changed_.notify_all();
-  }
-  bool wait_for(std::size_t count, Duration limit = seconds(20)) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return events_.size() >= count; });
-  }
-  std::vector<Event> events() const {
-    const std::lock_guard lock(mutex_);
-    return events_;
-  }
-  DbRestart restart(std::size_t i) const { return std::get<DbRestart>(events().at(i)); }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Event> events_;
-};
-
-/// Closed until opened; a handler that waits at it hangs.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
-
-HandlerThread::Handler telling(Told& told, bool result = true) {
-  return [&told, result](const Event& event) {
-    told.add(event);
-    return result;
-  };
-}
-
-/// A process's loop, store and hub. `end` ends the hub and keeps the loop's last posts undone, as a crash would.
-struct Process {
-  explicit Process(const TempFolder& folder, Duration hold_down = {})
-      : store(std::make_unique<StateStore>(folder.path(), "n")),
-        hub(std::make_unique<EventHub>(loop, log, *store, "c", "nb", RetryPauses{milliseconds(1), milliseconds(2)},
-                                       hold_down)) {}
-
-  template <class Condition>
-  bool turn_until(Condition condition) {
-    const auto until = std::chrono::steady_clock::now() + seconds(20);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      loop.turn(milliseconds(5));
-    }
-    return true;
-  }
-  void apply(const Topology& topology) { hub->marks_applied(shared(topology), false); }
-
-  EpollLoop loop;
-  TestLog log;
-  std::unique_ptr<StateStore> store;
-  std::unique_ptr<EventHub> hub;
-};
-
-}  // namespace
 
 TEST_CASE("an event is stored before it is delivered, and struck off once the handler is done") {
   TempFolder folder;
@@ -289,19 +204,6 @@ TEST_CASE("a handler may end its own subscription") {
   REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
 }
 
-namespace {
-
-Topology moved(Topology topology, std::uint64_t epoch, const char* from, const char* to, Loss loss = Loss::unknown) {
-  Mark m = mark(epoch, 0, to, "stream-" + std::to_string(epoch));
-  m.cause = Cause::failover;
-  m.old_owner = {from};
-  m.loss = loss;
-  topology.marks.set(range(0, 99), m);
-  return topology;
-}
-
-}  // namespace
-
 TEST_CASE("a flapping shard's later changes are told once, when the hold-down ends by the loop's own timer") {
   TempFolder folder;
   Process p(folder, milliseconds(300));
@@ -375,4 +277,23 @@ TEST_CASE("a dbrestart that waits in the queue learns its loss there and in the 
   REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
   REQUIRE(told.events().size() == 2);
   REQUIRE(told.restart(1).loss == Loss::possible);
+}
+
+TEST_CASE("who subscribes to dbrestart and to loss_known apart under one name hears both, another nothing") {
+  TempFolder folder;
+  Process p(folder);
+  Told restarts;
+  Told losses;
+  Told others;
+  p.hub->subscribe({"dbrestart"}, "h", telling(restarts));
+  p.hub->subscribe({"loss_known"}, "h", telling(losses));
+  p.hub->subscribe({"loss_known"}, "other", telling(others));
+  p.apply(three_shards());
+  p.apply(moved(three_shards(), 4, "p1", "r1"));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0 && restarts.events().size() == 2; }));
+  p.apply(moved(three_shards(), 4, "p1", "r1", Loss::possible));
+  REQUIRE(losses.wait_for(1));
+  REQUIRE(p.turn_until([&] { return p.hub->pending() == 0; }));
+  REQUIRE(std::get<LossKnown>(losses.events().at(0)).id == restarts.restart(1).id);
+  REQUIRE(others.events().empty());
 }

@@ -111,6 +111,21 @@ TEST_CASE("an id is never given twice, also after all events are done and the pr
   REQUIRE(first[0].id != second[0].id);
 }
 
+TEST_CASE("an event that stands for others takes their place at one handler, under an id of its own") {
+  TempFolder folder;
+  StateStore store(folder.path(), "n");
+  std::vector<DbRestart> waiting{event(0), event(10)};
+  store.accept("h", {}, waiting, "c-");
+  std::vector<DbRestart> other{event(0)};
+  store.accept("other", {}, other, "c-");
+  std::vector<DbRestart> whole{event(20)};
+  store.accept("h", {}, whole, "c-", waiting);
+  const auto pending = store.pending("h");
+  REQUIRE(pending.size() == 1);
+  REQUIRE(pending[0].id == whole[0].id);
+  REQUIRE(store.pending("other").size() == 1);
+}
+
 TEST_CASE("a second process of the same name is refused, and told what must be unique") {
   TempFolder folder;
   const auto expected =
