@@ -32,7 +32,7 @@ void SelfDetection::look(const std::shared_ptr<const Topology>& held, Evidence e
   next.topology.marks = losses_.learn(next.topology.marks, held->marks, evidence, now);
   if (held->generation == 0) next.topology.marks = {};
   topology_ = std::make_shared<const Topology>(std::move(next.topology));
-  remember(memory_, *held, *topology_, evidence, wall_ms);
+  remember(memory_, *held, *topology_, evidence, now, wall_ms);
 }
 
 }  // namespace dbha

@@ -260,7 +260,7 @@ void Detector::conclude(DetectorOutput& out, const Grasp& grasp, const Partition
   record_reshards(before, memory_.pending, due(published_->marks, published ? published->marks : PartitionMap<Mark>{}),
                   out.records);
   const ReshardWitness known = memory_.witness;
-  remember(memory_, *grasp.held, *published_, seen, now.wall_ms);
+  remember(memory_, *grasp.held, *published_, seen, now.time, now.wall_ms);
   out.store = out.store || memory_.witness != known;  // what a reshard is told by after a restart
 }
 

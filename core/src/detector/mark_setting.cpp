@@ -9,6 +9,10 @@
 namespace dbha {
 namespace {
 
+std::int64_t ms_between(TimePoint from, TimePoint to) {
+  return std::chrono::ceil<std::chrono::milliseconds>(to - from).count();
+}
+
 /// The owner's stream of writes, taken only from its own answer as primary at that very epoch.
 ReplId own_replid(const Evidence& evidence, const NodeId& owner, Epoch epoch) {
   const View* own = evidence.of(owner);
@@ -167,7 +171,7 @@ void remember_marked(MarkMemory& memory, const Topology& topology) {
 }
 
 void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,
-              std::int64_t wall_ms) {
+              TimePoint now, std::int64_t wall_ms) {
   for (const auto& [id, view] : evidence.views) {
     const Node* node = topology.node(id);
     if (!node || view->role != Role::primary) {
@@ -177,7 +181,7 @@ void remember(MarkMemory& memory, const Topology& before, const Topology& topolo
     if (node->replid != view->replid) continue;
     Epoch& highest = memory.replid_epoch[id];
     highest = std::max(highest, self_report(*view).epoch);
-    if (evidence.serves(id)) memory.healthy_ms[id] = wall_ms;
+    if (evidence.serves(id)) memory.healthy_ms[id] = wall_ms - ms_between(evidence.words.at(id).asked, now);
   }
   note(memory.witness, before, topology, evidence);
 }

@@ -125,13 +125,13 @@ TEST_CASE("memory keeps the highest epoch of each present stream, and forgets a 
   evidence.views[{"p1"}] = &p1;
   evidence.words[{"p1"}] = {{}, true, {3}};
   p1.nodes[0].epoch = {8};
-  remember(j.memory, j.before, j.before, evidence, 77);
+  remember(j.memory, j.before, j.before, evidence, {}, 77);
   p1.nodes[0].epoch = {5};
-  remember(j.memory, j.before, j.before, evidence, 78);
+  remember(j.memory, j.before, j.before, evidence, {}, 78);
   REQUIRE(j.memory.replid_epoch.at({"p1"}).value == 8);
   REQUIRE(j.memory.healthy_ms.at({"p1"}) == 78);
   p1.role = Role::replica;
-  remember(j.memory, j.before, j.before, evidence, 79);
+  remember(j.memory, j.before, j.before, evidence, {}, 79);
   REQUIRE(j.memory.replid_epoch.empty());
   REQUIRE(j.memory.healthy_ms.at({"p1"}) == 78);
 }
