@@ -86,8 +86,9 @@ struct LonelyFleet {
       CHECK(app->broken_promises() == std::vector<std::string>{});
       check_routing(**app, cluster);
     }
-    CHECK(lab::wait_until(
-        patience, [&] { return restarts_in(process->status()) == due; }, poll));
+    lab::wait_until(
+        patience, [&] { return restarts_in(process->status()).size() >= due.size(); }, poll);
+    CHECK(restarts_in(process->status()) == due);
   }
 
   lab::RedisCluster& cluster;
@@ -139,14 +140,21 @@ TEST_CASE("without a detector a primary is killed: controllers follow by themsel
 
   // Away again, and this time for a detector without its memory.
   fleet.lose_detector();
-  const auto restart = restart_line(shards[2], id(2));
-  cluster.restart_in_place_empty(2);
-  fleet.check_restarts({start_line, kill, graceful, restart});
+  const auto second = failover_line(shards[2], id(2), id(5));
+  cluster.failover(5);
+  fleet.wait_for_owner(16383, 5);
+  fleet.check_restarts({start_line, kill, graceful, second});
   std::filesystem::remove_all(fleet.site.state_dir_of("nb"));
   fleet.start_detector();
   REQUIRE(lab::wait_until(
       patience, [&] { return !looking(*fleet.process); }, poll));
-  fleet.check_restarts({start_line, kill, graceful, restart});
+  fleet.check_restarts({start_line, kill, graceful, second});
+
+  // No detector sees this one: Redis renames the stream of a restarted node when its first replica comes, so that a
+  // detector which looks later may take it for another restart.
+  fleet.lose_detector();
+  cluster.restart_in_place_empty(4);
+  fleet.check_restarts({start_line, kill, graceful, second, restart_line(shards[1], id(4))});
 }
 
 TEST_CASE("without a detector a minority is not believed, and the majority is when it is back") {
