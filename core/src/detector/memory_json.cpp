@@ -18,17 +18,26 @@ PartitionSet ranges(const json& j) {
 }
 
 json to_json(PartitionRange range, const PendingReshard& pending) {
-  return {{"partitions", {range.first.value, range.last.value}},
-          {"from", pending.from.value},
-          {"run_id", pending.run_id.value},
-          {"replid", pending.replid.value},
-          {"to", pending.to.value},
-          {"next_epoch", pending.next_epoch}};
+  json out = {{"partitions", {range.first.value, range.last.value}},
+              {"from", pending.from.value},
+              {"run_id", pending.run_id.value},
+              {"replid", pending.replid.value},
+              {"to", pending.to.value},
+              {"next_epoch", pending.next_epoch}};
+  if (pending.taker) out["taker"] = pending.taker->value;
+  return out;
 }
 
 PendingReshard pending_from_json(const json& j) {
-  return {{j.at("from").get<std::string>()}, {j.at("run_id").get<std::string>()}, {j.at("replid").get<std::string>()},
-          {j.at("to").get<std::string>()},   j.at("next_epoch").get<bool>(),      {}};
+  PendingReshard out{{j.at("from").get<std::string>()},
+                     {j.at("run_id").get<std::string>()},
+                     {j.at("replid").get<std::string>()},
+                     {j.at("to").get<std::string>()},
+                     {},
+                     j.at("next_epoch").get<bool>(),
+                     {}};
+  if (j.contains("taker")) out.taker = ReplId{j.at("taker").get<std::string>()};
+  return out;
 }
 
 MarkMemory read(const json& j) {

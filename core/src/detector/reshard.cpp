@@ -41,6 +41,10 @@ bool failed_over_before(const Claim& claim, const Claim& held, const Topology& b
   });
 }
 
+bool primary_with(const ReplId& replid, const View& own) {
+  return own.role == Role::primary && own.replid == replid;
+}
+
 bool in_another_life(const View& own, const Topology& before) {
   const Node* node = before.node(own.node);
   return node && !node->run_id.empty() && node->run_id != own.run_id;
@@ -62,27 +66,31 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
                                                const Evidence& evidence, const ReshardWitness& witness, TimePoint now) {
   const Node* from = before.owner(p);
   const Node* to = before.node(claim.owner);
-  const View* own = evidence.of(claim.owner);
-  if (!from || !to || !own) return std::nullopt;
-  const bool primary_all_along = to->role == Role::primary && own->role == Role::primary && to->replid == own->replid;
+  if (!from || !to || to->role != Role::primary) return std::nullopt;
+  if (evidence.of(claim.owner) && !primary_with(to->replid, *evidence.of(claim.owner))) return std::nullopt;
   const auto claimed = witness.vain.find(claim.owner);
-  const bool in_vain = claimed != witness.vain.end() && claimed->second.find(p);
-  if (!primary_all_along || in_vain) return std::nullopt;
+  if (claimed != witness.vain.end() && claimed->second.find(p)) return std::nullopt;
   const auto heard = witness.heard.find(from->id);
   const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1 &&
                           !failed_over_before(claim, *before.claims.find(p), before, evidence);
-  return PendingReshard{from->id, from->run_id, from->replid, to->id, next_epoch, now};
+  return PendingReshard{
+      from->id,   from->run_id, from->replid, to->id, evidence.of(to->id) ? std::nullopt : std::optional(to->replid),
+      next_epoch, now};
 }
 
 ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence& evidence, TimePoint now) {
+  const auto open = now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
+  if (pending.taker) {
+    const View* taker = evidence.of(pending.to);
+    if (!taker) return open;
+    if (!primary_with(*pending.taker, *taker)) return ReshardVerdict::failover;
+  }
   const View* own = evidence.of(pending.from);
-  if (!own || own->asked <= pending.since)
-    return now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
+  if (!own || own->asked <= pending.since) return open;
   if (own->run_id != pending.run_id) return ReshardVerdict::failover;
   if (own->role == Role::replica) return pending.next_epoch ? ReshardVerdict::reshard : ReshardVerdict::failover;
   if (own->replid != pending.replid) return ReshardVerdict::failover;
-  if (!claims(*own, p)) return ReshardVerdict::reshard;
-  return now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
+  return claims(*own, p) ? open : ReshardVerdict::reshard;
 }
 
 }  // namespace dbha

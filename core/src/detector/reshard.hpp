@@ -18,6 +18,9 @@ struct PendingReshard {
   RunId run_id;   ///< its life
   ReplId replid;  ///< and its stream, as published before
   NodeId to;
+  /// The new owner's stream as published before, where it has not answered yet, as when the detector has just begun and
+  /// others bear the claim out: its answer must show that it has been a primary all along. Nothing: it has.
+  std::optional<ReplId> taker{};
   /// The claim's epoch is at most the next one after all that the old owner had heard of when it last answered as a
   /// primary. An election in between would have taken that one, and the migration after it another: so there was none,
   /// and an old owner that is a replica now, in the same life, became one afterwards: emptied by the migration (Redis

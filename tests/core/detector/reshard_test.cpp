@@ -203,6 +203,43 @@ TEST_CASE("a detector that starts again goes on with what was pending") {
   }
 }
 
+TEST_CASE("a detector that starts again and has not heard the new owner waits for it before it calls it a failover") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  const ReplId as_stored = s.cluster.node("p2").replid;
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(seconds(1));
+  s.cluster.node("p2").state = FakeNode::State::stopped;
+  DetectorSite second(s.loop, s.cluster, stored);
+  const auto pending = [&] {
+    const auto state = second.detector().state();
+    const auto* found = state.memory.pending.find({0});
+    return found ? std::optional(*found) : std::nullopt;
+  };
+  s.loop.advance(milliseconds(500));
+  REQUIRE(second.owner(0) == "p2");  // the others bear it out
+  REQUIRE(pending());
+  REQUIRE(pending()->taker == as_stored);
+  SECTION("it is what it was") {
+    s.cluster.node("p2").state = FakeNode::State::up;
+    s.loop.advance(seconds(5));
+    REQUIRE_FALSE(pending());
+    REQUIRE(second.mark_at(0).owner.value == "p1");
+  }
+  SECTION("it has lost what it got, with all it had") {
+    s.cluster.start("p2");
+    s.loop.advance(milliseconds(1500));
+    REQUIRE_FALSE(pending());
+    REQUIRE(second.mark_at(0).owner.value == "p2");
+  }
+  SECTION("it never answers") {
+    s.loop.advance(seconds(4));
+    REQUIRE_FALSE(pending());
+    REQUIRE(second.mark_at(0).owner.value == "p2");
+    REQUIRE(second.mark_at(0).cause == Cause::failover);
+  }
+}
+
 TEST_CASE("after a reshard a restart of the new owner is marked on all it has") {
   Scene s;
   s.cluster.migrate(moved, "p1", "p2");
