@@ -114,13 +114,17 @@ Topology join(const Topology& previous, const std::vector<Heard>& heard) {
   std::set<NodeId> ids;
   for (const Heard* h : followed) {
     out.claims = join_claims(out.claims, h->topology->claims);
-    out.marks = join_marks(out.marks, h->topology->marks);
     for (const auto& node : h->topology->nodes) ids.insert(node.id);
   }
   // An owner stays a member as long as a claim names it, whatever the lists of members say.
   for (const auto& entry : out.claims)
     if (previous.node(entry.value.owner)) ids.insert(entry.value.owner);
   for (const auto& id : ids) out.nodes.push_back(join_node(previous.node(id), followed, heard, id));
+  const auto present = [&out](const NodeId& id) {
+    const Node* node = out.node(id);
+    return node ? node->replid : ReplId{};
+  };
+  for (const Heard* h : followed) out.marks = join_marks(out.marks, h->topology->marks, present);
   return out;
 }
 

@@ -20,7 +20,8 @@ struct Heard {
 };
 
 /// Pure: `previous` is what is in use, `heard` the latest of each detector. Generation first; topologies of a lower
-/// generation are ignored. Then claims by (epoch, turn, smaller owner id), marks by their order, incarnations by
+/// generation are ignored. Then claims by (epoch, turn, smaller owner id), marks by their order (of two that
+/// differ in the stream alone, the owner's present one), incarnations by
 /// succession of run ids; addresses, roles and incarnations that nothing orders from the preferred detector: one that
 /// reaches the node, then one that is live and not degraded, then the smallest id. Unknown never replaces known.
 Topology join(const Topology& previous, const std::vector<Heard>& heard);

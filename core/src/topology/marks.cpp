@@ -18,8 +18,15 @@ const Mark& better_known(const Mark& a, const Mark& b) {
   return known(b) > known(a) ? b : a;
 }
 
-const Mark& join_mark(const Mark& a, const Mark& b) {
+const Mark& join_mark(const Mark& a, const Mark& b, const PresentStream& present) {
   if (order(a) == order(b)) return better_known(a, b);
+  if (std::tie(a.epoch, a.count, a.owner) != std::tie(b.epoch, b.count, b.owner) || a.replid.empty() ||
+      b.replid.empty())
+    return newer(b, a) ? b : a;
+  const ReplId now = present(a.owner);
+  const bool a_lives = stream_of(a.replid) == now.value;
+  const bool b_lives = stream_of(b.replid) == now.value;
+  if (a_lives != b_lives) return b_lives ? b : a;
   return newer(b, a) ? b : a;
 }
 
@@ -55,10 +62,12 @@ Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause 
   return mark;
 }
 
-PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b) {
+PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b, const PresentStream& present) {
   PartitionMap<Mark> out;
   walk(a, b, [&](PartitionRange range, const Mark* x, const Mark* y) {
-    out.set(range, x && y ? join_mark(*x, *y) : x ? *x : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
+    out.set(range, x && y ? join_mark(*x, *y, present)
+                   : x    ? *x
+                          : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
   });
   return out;
 }

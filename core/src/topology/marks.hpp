@@ -3,6 +3,7 @@
 /// never from the difference of two topologies: a failover A -> B -> A between two looks leaves the same owner and
 /// still lost writes (C5).
 
+#include <functional>
 #include <string_view>
 
 #include <dbha/topology.hpp>
@@ -24,9 +25,14 @@ bool newer(const Mark& a, const Mark& b);
 /// owner changed cannot name the new change, so the epoch is added to it, and the count where even that is the old one.
 Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause cause);
 
+/// The stream of writes that a node has now; nothing if that is not known.
+using PresentStream = std::function<ReplId(const NodeId&)>;
+
 /// Marks join partition by partition, apart from the claims; what only one of them knows stays. Of one and the same
-/// mark a known loss wins over an unknown one, `possible` over `none`.
-PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b);
+/// mark a known loss wins over an unknown one, `possible` over `none`. Of two that differ in their stream alone the one
+/// wins whose stream is the owner's present one: a detector without a memory counts anew, so that what it says of a
+/// restart in place ranks with what was said before.
+PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b, const PresentStream& present);
 
 /// What has been handled once the events due for `marks` have been told. A mark that is another event replaces the old
 /// one even where it is lower (a detector that lost its store starts to count anew): keeping the greater one would make

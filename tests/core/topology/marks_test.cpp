@@ -14,6 +14,10 @@ PartitionMap<Mark> all(const Mark& m) {
   return out;
 }
 
+ReplId nobody(const NodeId&) {
+  return {};
+}
+
 }  // namespace
 
 TEST_CASE("marks with the same stream of writes are the same event, whatever their numbers") {
@@ -82,12 +86,29 @@ TEST_CASE("joined marks are the greatest of each partition, and what one side al
   PartitionMap<Mark> a = all(mark(5, 0, "a", "R"));
   PartitionMap<Mark> b;
   b.set(range(50, 149), mark(6, 0, "b", "S"));
-  const auto joined = join_marks(a, b);
-  REQUIRE(joined == join_marks(b, a));
-  REQUIRE(joined == join_marks(joined, a));
+  const auto joined = join_marks(a, b, nobody);
+  REQUIRE(joined == join_marks(b, a, nobody));
+  REQUIRE(joined == join_marks(joined, a, nobody));
   REQUIRE(joined.find({0})->owner.value == "a");
   REQUIRE(joined.find({50})->owner.value == "b");
   REQUIRE(joined.find({149})->owner.value == "b");
+}
+
+TEST_CASE("of two marks that differ in their stream alone the one joins that its owner writes now") {
+  // All detectors have lost their stores, the node has started again empty meanwhile: they count from 0 anew.
+  const auto before = all(mark(5, 0, "a", "S"));
+  const auto after = all(mark(5, 0, "a", "R"));
+  const auto writes = [](const std::string& stream) {
+    return [stream](const NodeId& id) { return id.value == "a" ? ReplId{stream} : ReplId{}; };
+  };
+  REQUIRE(join_marks(before, after, writes("R")) == after);
+  REQUIRE(join_marks(after, before, writes("R")) == after);
+  REQUIRE(join_marks(after, before, writes("S")) == before);
+  REQUIRE(join_marks(after, before, nobody) == join_marks(before, after, nobody));
+  const auto changed = all(mark(5, 0, "a", "R@5"));
+  REQUIRE(join_marks(before, changed, writes("R")) == changed);
+  const auto counted = all(mark(5, 1, "a", "T"));
+  REQUIRE(join_marks(after, counted, writes("R")) == counted);
 }
 
 TEST_CASE("due are exactly the partitions whose mark is another event than the handled one") {
@@ -126,8 +147,8 @@ TEST_CASE("of one and the same mark a known loss wins over an unknown one, possi
     maps[i].set(range(0, 99), m);
   }
   for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) REQUIRE(join_marks(maps[i], maps[j]) == maps[std::max(i, j)]);
+    for (int j = 0; j < 3; ++j) REQUIRE(join_marks(maps[i], maps[j], nobody) == maps[std::max(i, j)]);
   PartitionMap<Mark> newer_one;
   newer_one.set(range(0, 99), mark(5, 0, "p1", "later"));
-  REQUIRE(join_marks(maps[2], newer_one) == newer_one);
+  REQUIRE(join_marks(maps[2], newer_one, nobody) == newer_one);
 }
