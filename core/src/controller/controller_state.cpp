@@ -4,6 +4,7 @@
 
 #include "topology/diff.hpp"
 #include "topology/digest.hpp"
+#include "topology/join.hpp"
 #include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 constexpr Duration greeting_for_each = std::chrono::microseconds(100);
 constexpr Duration least_greeting = std::chrono::milliseconds(20);
 constexpr Duration longest_greeting = std::chrono::milliseconds(800);
+/// What a detector's peers know of it has joined by then, so that nobody else need speak.
+constexpr Duration told_by_others_within = std::chrono::seconds(3);
 /// Detectors ask once a second; one that asks more often is not given more.
 constexpr Duration give_pause = std::chrono::milliseconds(500);
 /// A detector that is back sees within a round what was concluded without it, and knows within three seconds whether it
@@ -22,6 +25,14 @@ constexpr Duration give_pause = std::chrono::milliseconds(500);
 constexpr Duration yield_after = std::chrono::seconds(10);
 /// One connection, from its login to its end, beside what the view itself takes.
 constexpr unsigned commands_to_connect = 4;
+
+/// Whether all that `older` tells of claims, marks and lives is told by `newer` as well.
+bool contains(const Publication& newer, const Publication& older) {
+  if (newer.topology->generation != older.topology->generation)
+    return newer.topology->generation > older.topology->generation;
+  if (newer.stamp.detector == older.stamp.detector && newer.stamp.start == older.stamp.start) return true;
+  return join(*older.topology, {{newer.stamp.detector, newer.topology, true, false, {}}}) == *newer.topology;
+}
 
 }  // namespace
 
@@ -46,6 +57,7 @@ ControllerOutput ControllerState::on_beat(const Beat& beat, TimePoint now) {
   ControllerOutput out;
   greet(beat.stamp, now);
   feed_.take(beat, now);
+  if (unaware_.contains(beat.stamp.detector)) greet_from(now + told_by_others_within);
   schedule_.heard_of(beat.controllers);
   give_envelope(out, beat, now);
   check_freshness(out, now);
@@ -205,9 +217,16 @@ void ControllerState::ask(ControllerOutput& out, TimePoint now) {
   if (auto index = feed_.due_request(now)) out.requests.push_back(*index);
 }
 
+/// What does not contain the kept one leaves it in place: its detector has lost its memory, or knows a part only, and
+/// nobody else may be left who could tell it. If its peers do not tell it either, it is told again what is held here.
 void ControllerState::keep(const Publication& publication) {
-  if (kept_ && publication.topology->generation < kept_->topology->generation) return;
-  kept_ = publication;
+  const std::string& detector = publication.stamp.detector;
+  if (!kept_ || contains(publication, *kept_)) {
+    unaware_.erase(detector);
+    kept_ = publication;
+    return;
+  }
+  unaware_.insert(detector);
 }
 
 /// A detector in a new life may have lost its memory: it is told what is held here, without being asked.
@@ -215,9 +234,13 @@ void ControllerState::greet(const Stamp& stamp, TimePoint now) {
   std::uint64_t& start = starts_[stamp.detector];
   if (stamp.start <= start) return;
   start = stamp.start;
+  greet_from(now);
+}
+
+void ControllerState::greet_from(TimePoint begin) {
   if (!kept_ || greet_at_) return;
   const Duration window = std::clamp<Duration>(feed_.fleet() * greeting_for_each, least_greeting, longest_greeting);
-  greet_at_ = now + Duration(std::uniform_int_distribution<Duration::rep>(0, window.count())(random_));
+  greet_at_ = begin + Duration(std::uniform_int_distribution<Duration::rep>(0, window.count())(random_));
 }
 
 void ControllerState::give_envelope(ControllerOutput& out, const Beat& beat, TimePoint now) {
@@ -229,9 +252,11 @@ void ControllerState::give_envelope(ControllerOutput& out, const Beat& beat, Tim
   out.envelopes.push_back({beat.stamp.detector, *kept_});
 }
 
-/// For each detector heard: what is held of it, else what is held of another one.
+/// For each detector heard: what is held of it; of one that does not know it, what is held of another one.
 std::vector<Ack> ControllerState::held() const {
   std::vector<Ack> out = acks_;
+  for (auto& ack : out)
+    if (unaware_.contains(ack.detector)) ack.applied = kept_->version;
   for (const auto& [detector, start] : starts_) {
     const bool named = std::any_of(out.begin(), out.end(), [&](const Ack& a) { return a.detector == detector; });
     if (!named) out.push_back({.controller = {}, .detector = detector, .start = start, .applied = kept_->version});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,7 @@ class ControllerState {
   void ask(ControllerOutput& out, TimePoint now);
   void keep(const Publication& publication);
   void greet(const Stamp& stamp, TimePoint now);
+  void greet_from(TimePoint begin);
   void give_envelope(ControllerOutput& out, const Beat& beat, TimePoint now);
   std::vector<Ack> held() const;
 
@@ -127,7 +129,8 @@ class ControllerState {
   Version applied_version_;
   std::vector<Ack> acks_;
   // What a detector without memory needs to know of the fleet (R3).
-  std::optional<Publication> kept_;  ///< the last one accepted, never one of a lower generation
+  std::optional<Publication> kept_;  ///< the last one accepted that contains all that the one before did
+  std::set<std::string> unaware_;    ///< detectors whose last one does not contain the kept one
   std::map<std::string, std::uint64_t> starts_;
   std::map<std::string, TimePoint> given_;
   std::optional<TimePoint> greet_at_;

@@ -85,7 +85,8 @@ DetectorOutput Detector::on_view(View view, Now now) {
     return finish(std::move(out), now);
   }
   const Node* known = published_ ? published_->node(view.node) : nullptr;
-  if (view.asked < answers_from_ || (known && from_an_earlier_life(*known, view.run_id))) {
+  if (view.asked < answers_from_ || (known && from_an_earlier_life(*known, view.run_id)) ||
+      heard_lives_.outdates(view)) {
     lookout_.prober().urgent(view.endpoint, Question::view);
     return finish(std::move(out), now);
   }
@@ -211,7 +212,7 @@ void Detector::evaluate(DetectorOutput& out, Now now) {
   dirty_ = false;
   evaluated_at_ = now.time;
   const auto held = joined(now.time);
-  if (held && held != published_) drop_earlier_lives(*held);
+  if (held && held != published_) drop_earlier_lives(*held, now.time);
   const Evidence seen = evidence(now.time);
   Grasp grasp = grasp_of(seen, held, now.time);
   out.endpoints = lookout_.set_targets(targets_of(seen, published_.get(), settings_.seeds));

@@ -14,6 +14,7 @@
 #include "detector/chronicle.hpp"
 #include "detector/detector_state.hpp"
 #include "detector/envelopes.hpp"
+#include "detector/heard_lives.hpp"
 #include "detector/lookout.hpp"
 #include "detector/loss.hpp"
 #include "detector/overruling.hpp"
@@ -124,7 +125,7 @@ class Detector {
   };
   Grasp grasp_of(const Evidence& evidence, std::shared_ptr<const Topology> held, TimePoint now) const;
   std::shared_ptr<const Topology> joined(TimePoint now) const;
-  void drop_earlier_lives(const Topology& joined);
+  void drop_earlier_lives(const Topology& joined, TimePoint now);
   PartitionMap<Claim> due_to_overrule(const Grasp& grasp, const Evidence& evidence, TimePoint now);
   std::string overrule_by_hand(DetectorOutput& out, const Grasp& grasp, const Evidence& evidence, Now now);
   void conclude(DetectorOutput& out, const Grasp& grasp, const PartitionMap<Claim>& overruled, std::uint64_t generation,
@@ -167,6 +168,7 @@ class Detector {
   std::vector<Withheld> withheld_;
   OverrulingTimer overruling_;
   Feed peers_;
+  HeardLives heard_lives_;
   Envelopes envelopes_;
   Chronicle chronicle_;
   std::string noted_withheld_;

@@ -53,10 +53,11 @@ std::shared_ptr<const Topology> Detector::joined(TimePoint now) const {
 }
 
 /// An answer of a moment ago may come from a life that the others have seen end (C8).
-void Detector::drop_earlier_lives(const Topology& joined) {
+void Detector::drop_earlier_lives(const Topology& joined, TimePoint now) {
+  heard_lives_.hear(joined, published_.get(), now);
   for (const auto& node : joined.nodes) {
     const View* view = observations_.latest(node.id);
-    if (!view || !from_an_earlier_life(node, view->run_id)) continue;
+    if (!view || !(from_an_earlier_life(node, view->run_id) || heard_lives_.outdates(*view))) continue;
     lookout_.prober().urgent(view->endpoint, Question::view);
     observations_.forget(node.id);
   }

@@ -196,6 +196,39 @@ TEST_CASE("the envelope kept is never one of a lower generation: a detector with
   REQUIRE(given[0].publication.version == held.version);
 }
 
+TEST_CASE("a detector without memory that publishes less does not replace the envelope kept, and hears of it (R3)") {
+  Site s;
+  const Topology full = after_failover(three_shards());
+  s.applied(s.hear(full));
+  const auto held = s.d1.last;
+  s.d1 = {.start = 200};
+  Topology less = full;
+  less.marks = three_shards().marks;
+  s.hear(less);
+  s.now += seconds(1);  // what is told at once to a new life may be lost
+  for (const auto& ack : s.state.on_tick(s.now).acks) REQUIRE(ack.detector == "d1");
+  const auto told = [&] {
+    std::vector<Version> out;
+    s.state.on_beat(s.d1.beat(), s.now);
+    for (const TimePoint until = s.now + seconds(5); s.now < until; s.now += milliseconds(20))
+      for (const auto& ack : s.state.on_tick(s.now).acks) out.push_back(ack.applied);
+    return out;
+  };
+  REQUIRE(told() == std::vector{held.version});
+  const auto given = [&] {
+    Beat beat = s.d1.beat();
+    beat.envelopes_wanted = {"c"};
+    s.now += seconds(1);
+    return s.state.on_beat(beat, s.now).envelopes.at(0).publication.stamp;
+  };
+  REQUIRE(given() == held.stamp);
+  const auto again = s.hear(full);
+  REQUIRE_FALSE(again.apply);
+  REQUIRE(given() == s.d1.last.stamp);
+  for (const auto& version : told()) REQUIRE(version == s.d1.last.version);
+  REQUIRE(told().empty());
+}
+
 TEST_CASE("a detector in a new life, and one never heard before, are told within a beat what is held (C14)") {
   Site s;
   s.settle();

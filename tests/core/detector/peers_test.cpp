@@ -188,6 +188,34 @@ TEST_CASE("a peer has published new lives, the own answers are a second old: the
   for (const auto& p : s.site.published) CHECK(p.topology->node({"p1"})->run_id.value == "life-new");
 }
 
+TEST_CASE(
+    "two begin while a node restarts: whose answer is from before it does not call the dead life the next one (C8)") {
+  Scene s;
+  const Topology before = s.site.topology();
+  DetectorSite beginner(s.loop, s.cluster, {}, {.name = "d1", .peers = 1, .listen = seconds(3)});
+  s.loop.advance(milliseconds(2990));  // it has its answers, and has published nothing
+  s.cluster.start("p1");
+  const RunId life = s.cluster.node("p1").run_id;
+  Topology told = before;  // by one that has just begun as well, and knows of no life before this one
+  for (auto& n : told.nodes) {
+    if (n.id.value != "p1") continue;
+    n.predecessors.clear();
+    n.run_id = life;
+    n.replid = s.cluster.node("p1").replid;
+  }
+  Speaker peer{.name = "d2"};
+  const auto said = peer.publish(told);
+  beginner.tell([said](Detector& d, Now now) { return d.on_publication(said, now); });
+  const auto beat = peer.beat();
+  beginner.tell([beat](Detector& d, Now now) { return d.on_beat(beat, now); });
+  s.cluster.node("p1").state = FakeNode::State::stopped;  // nor does it say anything new in time
+  s.loop.advance(seconds(1));
+  REQUIRE_FALSE(beginner.published.empty());
+  s.cluster.node("p1").state = FakeNode::State::up;
+  s.loop.advance(seconds(5));
+  for (const auto& p : beginner.published) CHECK(p.topology->node({"p1"})->run_id == life);
+}
+
 TEST_CASE("a change learnt by joining, unmarked, while an earlier reshard is pending, is marked at once (C16)") {
   Scene s;
   s.cluster.migrate(range(0, 9), "p1", "p2", seconds(60));  // p1 goes on to claim it
