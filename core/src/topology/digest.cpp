@@ -30,6 +30,22 @@ void add(Fnv& fnv, const Node& node) {
   for (const auto& run_id : node.predecessors) fnv.add(run_id.value);
 }
 
+struct MarkName {
+  Epoch epoch;
+  std::uint64_t count;
+  NodeId owner;
+  ReplId replid;
+  friend bool operator==(const MarkName&, const MarkName&) = default;
+};
+
+/// Neighbours that differ in what is told of the change (cause, times, loss) are one range here: who saw the changes
+/// together and who saw them one by one hold the same.
+PartitionMap<MarkName> named_by(const PartitionMap<Mark>& marks) {
+  PartitionMap<MarkName> out;
+  for (const auto& [range, mark] : marks) out.set(range, {mark.epoch, mark.count, mark.owner, mark.replid});
+  return out;
+}
+
 }  // namespace
 
 Version version_of(const Topology& topology) {
@@ -39,8 +55,9 @@ Version version_of(const Topology& topology) {
   fnv.add(topology.claims.entries().size());
   for (const auto& [range, claim] : topology.claims)
     fnv.add(range.first.value).add(range.last.value).add(claim.epoch.value).add(claim.turn).add(claim.owner.value);
-  fnv.add(topology.marks.entries().size());
-  for (const auto& [range, mark] : topology.marks) {
+  const auto marks = named_by(topology.marks);
+  fnv.add(marks.entries().size());
+  for (const auto& [range, mark] : marks) {
     fnv.add(range.first.value)
         .add(range.last.value)
         .add(mark.epoch.value)

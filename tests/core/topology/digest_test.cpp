@@ -60,6 +60,21 @@ TEST_CASE("every field that decides anything changes the digest, each in its own
   REQUIRE(digests.size() == edits.size());
 }
 
+TEST_CASE("who saw two changes together and who saw them one by one name the same version") {
+  Topology together = three_shards();
+  together.marks.set(range(0, 99), mark(7, 0, "r1", "stream"));
+  Topology apart = together;
+  Mark later = mark(7, 0, "r1", "stream");
+  later.cause = Cause::restart;
+  later.last_healthy_ms = 5;
+  apart.marks.set(range(40, 59), later);
+  REQUIRE(apart.marks.size() > together.marks.size());
+  REQUIRE(version_of(apart) == version_of(together));
+  later.count = 1;
+  apart.marks.set(range(40, 59), later);
+  REQUIRE_FALSE(version_of(apart) == version_of(together));
+}
+
 TEST_CASE("a character that moves from one name to the next changes the digest") {
   Topology a = three_shards();
   Topology b = three_shards();
