@@ -68,7 +68,7 @@ TEST_CASE("who saw two changes together and who saw them one by one name the sam
   later.cause = Cause::restart;
   later.last_healthy_ms = 5;
   apart.marks.set(range(40, 59), later);
-  REQUIRE(apart.marks.size() > together.marks.size());
+  REQUIRE(apart.marks.entries().size() > together.marks.entries().size());
   REQUIRE(version_of(apart) == version_of(together));
   later.count = 1;
   apart.marks.set(range(40, 59), later);
