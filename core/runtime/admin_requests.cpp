@@ -63,6 +63,10 @@ json status_json(const AdminFacts& facts) {
     out["controller"] = facts.controller->status();
     controller_problems(out["controller"], problems);
   }
+  out["consistency"] = facts.consistency;
+  for (const auto& handler : facts.consistency)
+    if (const auto trouble = handler.at("trouble").get<std::string>(); !trouble.empty())
+      problems.push_back("handler " + handler.at("name").get<std::string>() + ": " + trouble);
   out["history_lost"] = facts.history_lost;
   if (facts.history_lost > 0)
     problems.push_back(std::to_string(facts.history_lost) +

@@ -20,6 +20,7 @@ struct AdminFacts {
   const Config& config;
   DetectorRole* detector;            ///< nullptr: not played
   const ControllerRole* controller;  ///< nullptr: not played
+  nlohmann::json consistency;        ///< of each handler of the configuration: its trouble and its progress
   std::uint64_t history_lost;        ///< entries that could not be written in time
 };
 

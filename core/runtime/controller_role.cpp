@@ -129,7 +129,8 @@ void ControllerRole::perform(ControllerOutput output) {
   if (!output.acks.empty()) send_acks(std::move(output.acks));
   for (const auto& due : output.envelopes) subscriber_->send_envelope(due.detector, due.publication);
   // Before the events: a handler runs on its own thread, at once, and must find in topology() what it is told of.
-  if (changed_ && (output.marks || !output.events.empty())) changed_();
+  if (output.marks || !output.events.empty())
+    for (const auto& listener : changed_) listener();
   for (const auto& event : output.events) tell(event);
   if (output.marks) hub_.marks_applied(output.marks->topology, output.marks->partial);
   if (output.read_topology) read_topology();

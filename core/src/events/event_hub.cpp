@@ -49,8 +49,14 @@ bool EventHub::Subscriber::hears(std::string_view event) const {
   return std::find(events.begin(), events.end(), event) != events.end();
 }
 
+/// Told first: on_accepted() and handle() of one event then come in this order.
+void EventHub::Subscriber::deliver(Event event) {
+  if (accepted) accepted(event);
+  thread->deliver(std::move(event));
+}
+
 EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const std::string& handler_name,
-                                 HandlerThread::Handler handler) {
+                                 HandlerThread::Handler handler, std::function<void(const Event&)> accepted) {
   for (const auto& event : events) {
     require_event_name(event);
     for (const auto& [id, subscriber] : subscribers_)
@@ -68,10 +74,11 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
   };
   const Id id = next_++;
   Subscriber& subscriber =
-      subscribers_.emplace(id, Subscriber{events, nullptr, HoldDown(hold_down_), {}}).first->second;
+      subscribers_.emplace(id, Subscriber{events, nullptr, HoldDown(hold_down_), {}, std::move(accepted)})
+          .first->second;
   subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done), pauses_);
   if (subscriber.hears("dbrestart")) {
-    for (auto& unfinished : store_.pending(handler_name)) subscriber.thread->deliver(std::move(unfinished));
+    for (auto& unfinished : store_.pending(handler_name)) subscriber.deliver(std::move(unfinished));
     if (applied_) catch_up(subscriber, false);
   }
   return id;
@@ -94,7 +101,7 @@ std::unique_ptr<HandlerThread> EventHub::unsubscribe(Id id) {
 
 void EventHub::emit(const Event& event) {
   for (auto& [id, subscriber] : subscribers_)
-    if (subscriber.hears(name_of(event))) subscriber.thread->deliver(event);
+    if (subscriber.hears(name_of(event))) subscriber.deliver(event);
 }
 
 void EventHub::marks_applied(std::shared_ptr<const Topology> topology, bool partial) {
@@ -137,7 +144,7 @@ void EventHub::tell_losses(Subscriber& subscriber) {
       continue;
     }
     for (auto& [id, other] : subscribers_)
-      if (other.thread->name() == name && other.hears("loss_known")) other.thread->deliver(known);
+      if (other.thread->name() == name && other.hears("loss_known")) other.deliver(known);
   }
 }
 
@@ -174,7 +181,7 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
                             {"cause", text_of(event.cause)},
                             {"partitions", text_of(event.partitions)},
                             {"replaces", std::to_string(waiting.size())}});
-    subscriber.thread->deliver(std::move(event));
+    subscriber.deliver(std::move(event));
   }
 }
 

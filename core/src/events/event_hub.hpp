@@ -2,6 +2,7 @@
 /// Who is told of what. A dbrestart is stored before it is delivered and struck off after its handler says done, for
 /// each handler by itself; the other events are not stored: they describe the moment.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,10 @@ class EventHub {
 
   /// Throws Error for an event name that does not exist, and for a handler name already in use for one of the events.
   /// What the handler had not finished, and what has happened since it was last told, is delivered at once.
-  Id subscribe(const std::vector<std::string>& events, const std::string& handler_name, HandlerThread::Handler handler);
+  /// `accepted` is called on the loop thread for each event that is queued for it, merged ones included; it must not
+  /// block, nor throw.
+  Id subscribe(const std::vector<std::string>& events, const std::string& handler_name, HandlerThread::Handler handler,
+               std::function<void(const Event&)> accepted = {});
   /// The handler's thread, to be ended on another thread than the loop's: that may take as long as the handler does.
   std::unique_ptr<HandlerThread> unsubscribe(Id id);
   /// All of them, before the loop stops: a handler that waits for a call of its own must still get its result.
@@ -55,6 +59,8 @@ class EventHub {
     std::unique_ptr<HandlerThread> thread;
     HoldDown hold_down;
     OpenLosses losses;
+    std::function<void(const Event&)> accepted;
+    void deliver(Event event);
     bool hears(std::string_view event) const;
   };
   void catch_up(Subscriber& subscriber, bool followed);
