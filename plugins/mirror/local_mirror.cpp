@@ -126,7 +126,7 @@ void LocalMirror::written(const LocalStore::WriteResult& result, MirrorWait wait
     case LocalStore::Written::no_room:
       return done({.outcome = MirrorOutcome::refused,
                    .reason = "store_limit of mirror " + settings_.handler + " is reached, with " +
-                             std::to_string(waiting_) +
+                             std::to_string(thread_->waiting()) +
                              " entries that wait for the database: raise it, remove entries, or see why the database "
                              "does not take them"});
   }
@@ -150,15 +150,14 @@ void LocalMirror::on_confirmed(const Row& row, std::uint64_t version) {
 void LocalMirror::on_overtaken(const LocalStore::Adopted& adopted) {
   ++overtaken_;
   if (adopted.row.waiting()) return;  // the store has a newer one still, which is sent next
-  waiters_.overtaken(adopted.row);
   if (adopted.changed) changes_.tell({kind_of(adopted), adopted.row.entry});
+  waiters_.overtaken(adopted.row);
 }
 
 std::optional<TimePoint> LocalMirror::turn(LocalStore& store) {
   const TimePoint now = std::chrono::steady_clock::now();
   forget_removed(store, now);
   const auto next = drain_.turn(store);
-  waiting_ = store.waiting_count();
   return std::min(next.value_or(forget_at_), forget_at_);
 }
 
@@ -215,7 +214,7 @@ Subscription LocalMirror::on_change(std::function<void(const MirrorChange&)> han
 
 MirrorState LocalMirror::state() const {
   return {.trouble = thread_->trouble(),
-          .waiting = waiting_,
+          .waiting = thread_->waiting(),
           .database_away = drain_.database_away(),
           .confirmed = confirmed_,
           .overtaken = overtaken_};

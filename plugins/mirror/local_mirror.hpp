@@ -59,7 +59,6 @@ class LocalMirror final : public Mirror, DrainListener {
   Waiters waiters_;
   TimePoint forget_at_{};
   std::atomic<bool> stopped_ = false;
-  std::atomic<std::uint64_t> waiting_ = 0;
   std::atomic<std::uint64_t> confirmed_ = 0;
   std::atomic<std::uint64_t> overtaken_ = 0;
   std::unique_ptr<StoreThread> thread_;  // before the drain, which needs its intake; the destructor ends it first

@@ -59,8 +59,8 @@ class LocalStore::Statements {
              with_columns("SELECT ", " FROM entries WHERE partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4")),
         row(db, with_columns("SELECT ", " FROM entries WHERE number = ?1")),
         insert(db,
-               "INSERT INTO entries (partition, tbl, topic, key, version, value, written_ms, confirmed, confirmed_ms) "
-               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+               "INSERT INTO entries (partition, tbl, topic, key, version, value, written_ms, confirmed, confirmed_ms, "
+               "number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0))"),
         replace(db,
                 "UPDATE entries SET version = ?2, value = ?3, written_ms = ?4, confirmed = ?5, confirmed_ms = ?6 "
                 "WHERE number = ?1"),
@@ -68,6 +68,7 @@ class LocalStore::Statements {
         doubt(db,
               "UPDATE entries SET confirmed = 0 WHERE partition BETWEEN ?1 AND ?2 AND confirmed >= version "
               "AND confirmed > 0"),
+        erase(db, "DELETE FROM entries WHERE number = ?1"),
         forget(db,
                "DELETE FROM entries WHERE number IN (SELECT number FROM entries WHERE value IS NULL "
                "AND confirmed_ms < ?1 AND confirmed >= version LIMIT 1000)"),
@@ -78,7 +79,7 @@ class LocalStore::Statements {
         free_pages(db, "PRAGMA freelist_count"),
         page_size(db, "PRAGMA page_size") {}
 
-  Query begin, commit, find, row, insert, replace, confirm, doubt, forget, waiting, pages, free_pages, page_size;
+  Query begin, commit, find, row, insert, replace, confirm, doubt, erase, forget, waiting, pages, free_pages, page_size;
 };
 
 /// Not SQLite's own lock, which would keep readers out as well.
@@ -156,27 +157,39 @@ std::optional<Row> LocalStore::row(std::int64_t number) {
 
 Row LocalStore::insert(Partition partition, const Entry& entry, WallTime now, bool confirmed) {
   Row row{0, partition, entry, confirmed ? entry.version : 0, confirmed ? now.ms() : 0};
-  const EntryName& name = entry.name;
-  statements_->insert
-      .with(std::int64_t{partition.value}, std::string_view(name.table), std::string_view(name.topic),
-            std::string_view(name.key), as_number(entry.version), value_of(entry), now.ms(), as_number(row.confirmed),
-            row.confirmed_ms)
-      .run();
+  put_in(row, now);
   row.number = sqlite3_last_insert_rowid(connection_.get());
   counted(false, row.waiting());
   return row;
 }
 
+void LocalStore::put_in(const Row& row, WallTime now) {
+  const EntryName& name = row.entry.name;
+  statements_->insert
+      .with(std::int64_t{row.partition.value}, std::string_view(name.table), std::string_view(name.topic),
+            std::string_view(name.key), as_number(row.entry.version), value_of(row.entry), now.ms(),
+            as_number(row.confirmed), row.confirmed_ms, row.number)
+      .run();
+}
+
+/// What has become much smaller is put in anew: SQLite joins pages after a deletion only, so the room would stay lost.
 Row LocalStore::replace(Row row, const Entry& entry, WallTime now, bool confirmed) {
   const bool waited = row.waiting();
+  const bool smaller = 2 * entry.value.size() < row.entry.value.size();
   row.entry = entry;
   if (confirmed) {
     row.confirmed = entry.version;
     row.confirmed_ms = now.ms();
   }
-  statements_->replace
-      .with(row.number, as_number(entry.version), value_of(entry), now.ms(), as_number(row.confirmed), row.confirmed_ms)
-      .run();
+  if (smaller) {
+    statements_->erase.with(row.number).run();
+    put_in(row, now);
+  } else {
+    statements_->replace
+        .with(row.number, as_number(entry.version), value_of(entry), now.ms(), as_number(row.confirmed),
+              row.confirmed_ms)
+        .run();
+  }
   counted(waited, row.waiting());
   return row;
 }

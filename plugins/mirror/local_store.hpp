@@ -94,6 +94,7 @@ class LocalStore {
   std::optional<Row> find(Partition partition, const EntryName& name);
   Row insert(Partition partition, const Entry& entry, WallTime now, bool confirmed);
   Row replace(Row row, const Entry& entry, WallTime now, bool confirmed);
+  void put_in(const Row& row, WallTime now);
   void counted(bool before, bool after);
 
   std::uint64_t limit_;

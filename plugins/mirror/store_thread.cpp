@@ -45,6 +45,7 @@ StoreThread::~StoreThread() {
 void StoreThread::start(Turn turn, std::function<void()> opened) {
   turn_ = std::move(turn);
   opened_ = std::move(opened);
+  if (store_) opened_();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -59,7 +60,6 @@ std::shared_ptr<StoreReader> StoreThread::reader() const {
 }
 
 void StoreThread::run() {
-  if (store_) opened_();
   std::optional<TimePoint> next = now();
   for (bool ending = false; !ending;) {
     auto jobs = take(next, ending);
@@ -91,6 +91,7 @@ bool StoreThread::open() {
     const std::lock_guard lock(mutex_);
     reader_ = std::move(reader);
     trouble_.clear();
+    waiting_ = store_->waiting_count();
     return true;
   } catch (const StoreFailure& failure) {
     store_.reset();
@@ -118,7 +119,7 @@ bool StoreThread::commit_together(std::vector<Job>& jobs) {
     for (auto& job : jobs)
       if (job.apply) job.apply(*store_);
     store_->commit();
-    set_trouble("");
+    committed();
     return true;
   } catch (const StoreFailure&) {
     roll_back();
@@ -133,13 +134,19 @@ void StoreThread::commit_alone(Job& job) {
     store_->begin();
     job.apply(*store_);
     store_->commit();
-    set_trouble("");
+    committed();
   } catch (const StoreFailure& failure) {
     roll_back();
     fail(failure);
     return job.finish(trouble());
   }
   job.finish("");
+}
+
+/// Before who waits for it is told.
+void StoreThread::committed() {
+  waiting_ = store_->waiting_count();
+  set_trouble("");
 }
 
 /// Outside the catch of whoever failed before: a second failure says nothing new.

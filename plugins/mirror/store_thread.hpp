@@ -2,6 +2,7 @@
 /// The one thread that writes the store. What waits while it commits goes into the next commit together, so that many
 /// writers share one wait for the disk.
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -60,12 +61,14 @@ class StoreThread {
   /// Does what was handed in, and ends.
   ~StoreThread();
 
-  /// `opened`: called on the thread before the first turn of a store that was opened.
+  /// `opened`: called with each store that was opened, before its first job; at once for the one that is open already.
   void start(Turn turn, std::function<void()> opened);
 
   std::shared_ptr<Intake> intake() const { return intake_; }
   /// Any thread. Why jobs are refused at present; empty if they are not.
   std::string trouble() const;
+  /// Any thread. How many entries the outbox holds, as of the last commit.
+  std::uint64_t waiting() const { return waiting_; }
   /// Any thread; nullptr while the store is not open.
   std::shared_ptr<StoreReader> reader() const;
 
@@ -78,6 +81,7 @@ class StoreThread {
   void commit_alone(Job& job);
   std::optional<TimePoint> take_turn();
   void roll_back();
+  void committed();
   void fail(const StoreFailure& failure);
   void set_trouble(const std::string& trouble);
 
@@ -87,6 +91,7 @@ class StoreThread {
   std::shared_ptr<Intake> intake_ = std::make_shared<Intake>();
   std::optional<LocalStore> store_;
   TimePoint open_again_{};
+  std::atomic<std::uint64_t> waiting_ = 0;
   Turn turn_;
   std::function<void()> opened_;
   mutable std::mutex mutex_;
