@@ -18,9 +18,10 @@ EntryName entry_name(int i) {
   return {"ports", "switch-" + std::to_string(i % 300), "port-" + std::to_string(i)};
 }
 
-ProcessFile with_mirror(const std::string& name) {
+ProcessFile with_mirror(const std::string& name, const std::string& lines = {}) {
   ProcessFile file = southbound_file(name);
-  file.controller_lines = "\n[[consistency]]\nplugin = \"mirror\"\ntables = [\"ports\"]\ndurability = \"process\"\n";
+  file.controller_lines =
+      "\n[[consistency]]\nplugin = \"mirror\"\ntables = [\"ports\"]\ndurability = \"process\"\n" + lines;
   return file;
 }
 
@@ -118,4 +119,48 @@ TEST_CASE("all that a mirror accepted is in the database, though a primary died 
   };
   REQUIRE(lab::wait_until(patience, all_is_done));
   CHECK(missing(*controller, accepted) == 0);
+}
+
+TEST_CASE("a process whose mirror cannot use its store routes all the same, and dbha status says what to do") {
+  lab::RedisCluster cluster(with_users({.replicas_per_primary = 0}));
+  const Site site(cluster);
+  site.write(northbound_file());
+  DbhaProcess northbound(site, "nb");
+  northbound.wait_for_problem("");
+  const auto store = site.path("no-such-folder/m.db").string();
+  site.write(with_mirror("app", "file = \"" + store + "\"\n"));
+  DbhaProcess app(site, "app");
+  app.wait_for_problem("handler mirror: the mirror's store " + store + " cannot be used: ");
+  const auto said = run_dbha(site, {"status", "--connect", site.admin_of("app")});
+  CHECK(said.exit_code == 1);
+  CHECK(said.says("its folder must exist and be writable for the user of this process"));
+  CHECK(app.status().at("controller").at("covered") == 16384);
+
+  std::filesystem::create_directory(site.path("no-such-folder"));
+  app.wait_for_problem("");
+  CHECK(app.status().at("consistency").at(0).at("name") == "mirror");
+}
+
+TEST_CASE("who waits for a database that does not answer is released when the controller ends") {
+  lab::RedisCluster cluster(with_users({.replicas_per_primary = 0}));
+  const Site site(cluster);
+  site.write(northbound_file());
+  DbhaProcess northbound(site, "nb");
+  northbound.wait_for_problem("");
+  const auto file = site.write(with_mirror("app"));
+  auto controller = Controller::open(file);
+  REQUIRE(controller->wait_ready(patience));
+  for (const auto& node : cluster.nodes()) cluster.stop(node.index);
+  auto waiting = controller->mirror("mirror")->put(entry_name(0), "v0", {.wait = MirrorWait::database});
+  REQUIRE(waiting.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+  auto ended = std::async(std::launch::async, [&] { controller.reset(); });
+  REQUIRE(ended.wait_for(patience) == std::future_status::ready);
+  const MirrorResult result = waiting.get();
+  CHECK(result.outcome == MirrorOutcome::stored);
+  CHECK(result.reason == "the process ends: the outbox keeps it for the next start");
+
+  for (const auto& node : cluster.nodes()) cluster.resume(node.index);
+  controller = Controller::open(file);
+  REQUIRE(lab::wait_until(patience, [&] { return controller->mirror("mirror")->state().waiting == 0; }));
+  CHECK(missing(*controller, 1) == 0);
 }
