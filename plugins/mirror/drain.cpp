@@ -91,13 +91,15 @@ Job Drain::job_of(const Sent& sent, StoreResult result) {
 }
 
 Job Drain::confirmation(const Sent& sent) {
-  auto row = std::make_shared<std::optional<Row>>();
-  return {[sent, row](LocalStore& store) { *row = store.confirm(sent.number, sent.version, wall_time()); },
-          [this, sent, row](const std::string& refusal) {
-            rejections_.remove(sent.number);
-            if (!refusal.empty() || !*row) return ended(sent.number, Outbox::Ending::set_aside);
-            ended(sent.number, ending_of(**row));
-            listener_.on_confirmed(**row, sent.version);
+  auto rewritten = std::make_shared<bool>(false);
+  return {[number = sent.number, version = sent.version, rewritten](LocalStore& store) {
+            *rewritten = store.confirm(number, version, wall_time());
+          },
+          [this, number = sent.number, version = sent.version, rewritten](const std::string& refusal) {
+            rejections_.remove(number);
+            if (!refusal.empty()) return ended(number, Outbox::Ending::set_aside);
+            ended(number, *rewritten ? Outbox::Ending::rewritten : Outbox::Ending::confirmed);
+            listener_.on_confirmed(number, version);
           }};
 }
 

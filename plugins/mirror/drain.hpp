@@ -18,8 +18,8 @@ namespace dbha::mirror {
 /// Told on the store's thread, after the commit.
 class DrainListener {
  public:
-  /// The database has this version of the entry, or had it when it answered. `row`: as it is now.
-  virtual void on_confirmed(const Row& row, std::uint64_t version) = 0;
+  /// The database has this version of the entry, or had it when it answered.
+  virtual void on_confirmed(std::int64_t number, std::uint64_t version) = 0;
   /// The database had a newer one, which the store now holds too, unless it has one that is newer still.
   virtual void on_overtaken(const LocalStore::Adopted& adopted) = 0;
 

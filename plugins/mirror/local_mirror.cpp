@@ -54,7 +54,9 @@ Mirror::Done heard(Mirror::Done done) {
 LocalMirror::LocalMirror(Settings settings, Log& log, ConsistencyHost& host, VersionedStore& database)
     : settings_(std::move(settings)),
       database_(database),
-      thread_(std::make_unique<StoreThread>(settings_.file, writer_bits(settings_.process), log)),
+      thread_(std::make_unique<StoreThread>(
+          settings_.file, writer_bits(settings_.process),
+          [&database](const EntryName& name) { return database.partition_of(name); }, log)),
       drain_(database, lanes_of(host), thread_->intake(), log, *this) {
   thread_->start([this](LocalStore& store) { return turn(store); }, [this] { drain_.grown_on_disk(); });
 }
@@ -142,9 +144,9 @@ void LocalMirror::stored(const Row& row, MirrorWait wait, const Done& done) {
   waiters_.add(row.number, version, done);
 }
 
-void LocalMirror::on_confirmed(const Row& row, std::uint64_t version) {
+void LocalMirror::on_confirmed(std::int64_t number, std::uint64_t version) {
   ++confirmed_;
-  waiters_.confirmed(row, version);
+  waiters_.confirmed(number, version);
 }
 
 void LocalMirror::on_overtaken(const LocalStore::Adopted& adopted) {
@@ -192,7 +194,7 @@ MirrorFound LocalMirror::scan(const ScanRange& range, const std::function<bool(E
   const auto reader = thread_->reader();
   if (!reader) return {.ok = false, .reason = thread_->trouble()};
   StoreReader::Selection selection{range.partitions.empty() ? everywhere() : range.partitions, range.table, range.topic,
-                                   range.removed};
+                                   range.removed, range.values};
   try {
     std::optional<StoreReader::Place> place;
     while (true) {

@@ -42,7 +42,7 @@ class LocalMirror final : public Mirror, DrainListener {
   std::string trouble() const;
 
  private:
-  void on_confirmed(const Row& row, std::uint64_t version) override;
+  void on_confirmed(std::int64_t number, std::uint64_t version) override;
   void on_overtaken(const LocalStore::Adopted& adopted) override;
 
   std::optional<std::string> unfit(const EntryName& name, const MirrorWrite& how) const;

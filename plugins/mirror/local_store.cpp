@@ -64,7 +64,9 @@ class LocalStore::Statements {
         replace(db,
                 "UPDATE entries SET version = ?2, value = ?3, written_ms = ?4, confirmed = ?5, confirmed_ms = ?6 "
                 "WHERE number = ?1"),
-        confirm(db, "UPDATE entries SET confirmed = ?2, confirmed_ms = ?3 WHERE number = ?1"),
+        confirm(db,
+                "UPDATE entries SET confirmed = ?2, confirmed_ms = ?3 WHERE number = ?1 AND confirmed < ?2 "
+                "AND confirmed < version RETURNING version"),
         doubt(db,
               "UPDATE entries SET confirmed = 0 WHERE partition BETWEEN ?1 AND ?2 AND confirmed >= version "
               "AND confirmed > 0"),
@@ -97,14 +99,25 @@ LocalStore::FileLock::~FileLock() {
   close(fd_);
 }
 
-LocalStore::LocalStore(const StoreFile& file, std::uint64_t writer)
+LocalStore::LocalStore(const StoreFile& file, std::uint64_t writer, const PartitionOf& partition_of)
     : limit_(file.limit),
       writer_(writer),
       lock_(file.path),
       connection_(file.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
       statements_(std::make_unique<Statements>(prepare(connection_, file.durability))),
       waiting_count_(
-          static_cast<std::uint64_t>(connection_.number("SELECT count(*) FROM entries WHERE confirmed < version"))) {}
+          static_cast<std::uint64_t>(connection_.number("SELECT count(*) FROM entries WHERE confirmed < version"))) {
+  require_placement(partition_of);
+}
+
+/// The oldest and the newest stand for all: a backend's partitions are the same for all entries.
+void LocalStore::require_placement(const PartitionOf& partition_of) {
+  for (const char* which : {"SELECT min(number) FROM entries", "SELECT max(number) FROM entries"}) {
+    const auto one = row(connection_.number(which));
+    if (one && partition_of(one->entry.name) != one->partition)
+      throw StoreFailure(SQLITE_MISMATCH, "it was written for a database with other partitions");
+  }
+}
 
 LocalStore::~LocalStore() = default;
 
@@ -211,15 +224,13 @@ LocalStore::WriteResult LocalStore::write(Partition partition, const Entry& give
   return {Written::stored, replace(std::move(*row), entry, now, false)};
 }
 
-std::optional<Row> LocalStore::confirm(std::int64_t number, std::uint64_t version, WallTime now) {
-  auto found = row(number);
-  if (!found || found->confirmed >= version) return found;
-  const bool waited = found->waiting();
-  found->confirmed = version;
-  found->confirmed_ms = now.ms();
-  statements_->confirm.with(number, as_number(version), now.ms()).run();
-  counted(waited, found->waiting());
-  return found;
+bool LocalStore::confirm(std::int64_t number, std::uint64_t version, WallTime now) {
+  Query& query = statements_->confirm.with(number, as_number(version), now.ms());
+  if (!query.step()) return false;  // confirmed before, or gone
+  const bool waits = static_cast<std::uint64_t>(query.number(0)) > version;
+  query.run();
+  counted(true, waits);
+  return waits;
 }
 
 LocalStore::Adopted LocalStore::adopt(Partition partition, const Entry& entry, WallTime now) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -27,12 +28,15 @@ struct StoreFile {
   Durability durability = Durability::power;
 };
 
+using PartitionOf = std::function<Partition(const EntryName&)>;
+
 /// Writes, for one thread. Every function may throw StoreFailure: then roll_back(), and nothing of the transaction has
 /// happened. Reads beside it are StoreReader's.
 class LocalStore {
  public:
-  /// Opens or makes the file, for this process alone. `writer`: as in next_version().
-  LocalStore(const StoreFile& file, std::uint64_t writer);
+  /// Opens or makes the file, for this process alone. `writer`: as in next_version(). `partition_of`: the database's; a
+  /// file whose entries lie elsewhere by it is refused.
+  LocalStore(const StoreFile& file, std::uint64_t writer, const PartitionOf& partition_of);
   ~LocalStore();
 
   /// Also looks whether the file still stands at its path: what is written to a deleted file would be lost.
@@ -49,8 +53,8 @@ class LocalStore {
   /// one.
   WriteResult write(Partition partition, const Entry& entry, WallTime now);
 
-  /// The database has this version. Returns the row; nothing if it has gone meanwhile.
-  std::optional<Row> confirm(std::int64_t number, std::uint64_t version, WallTime now);
+  /// The database has this version. True: a newer one waits.
+  bool confirm(std::int64_t number, std::uint64_t version, WallTime now);
   /// Takes over what the database holds, unless the store has a newer version, which stays in the outbox. At the same
   /// version the database wins, so that all its mirrors agree.
   struct Adopted {
@@ -91,6 +95,7 @@ class LocalStore {
     int fd_;
   };
 
+  void require_placement(const PartitionOf& partition_of);
   std::optional<Row> find(Partition partition, const EntryName& name);
   Row insert(Partition partition, const Entry& entry, WallTime now, bool confirmed);
   Row replace(Row row, const Entry& entry, WallTime now, bool confirmed);

@@ -10,6 +10,13 @@ std::string select(std::string_view where) {
   return std::string("SELECT ").append(row_columns).append(" FROM entries WHERE ").append(where);
 }
 
+/// row_columns, with the value or, if ?10 is 0, with no more than whether there is one.
+std::string select_unless_head(std::string_view where) {
+  std::string out = select(where);
+  constexpr std::string_view value = " value,";
+  return out.replace(out.find(value), value.size(), " iif(?10 OR value IS NULL, value, x''),");
+}
+
 Bytes text_or_null(const std::optional<std::string>& text) {
   return text ? Bytes{*text} : Bytes{};
 }
@@ -30,7 +37,8 @@ class StoreReader::Statements {
  public:
   explicit Statements(Connection& db)
       : get(db, select("partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4")),
-        page(db, select("(partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5").append(chosen)),
+        page(db,
+             select_unless_head("(partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5").append(chosen)),
         recent(db,
                "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
                "ORDER BY confirmed_ms DESC, number DESC"),
@@ -62,10 +70,10 @@ std::vector<Row> StoreReader::page(const Selection& selection, const std::option
     const Place from = after && range.contains(after->partition) ? *after : before(range);
     const Bytes table = text_or_null(selection.table);
     const Bytes topic = text_or_null(selection.topic);
-    Query& query = statements_->page.with(std::int64_t{from.partition.value}, std::string_view(from.name.table),
-                                          std::string_view(from.name.topic), std::string_view(from.name.key),
-                                          std::int64_t{range.last.value}, table, topic, std::int64_t{selection.removed},
-                                          static_cast<std::int64_t>(limit - out.size()));
+    Query& query = statements_->page.with(
+        std::int64_t{from.partition.value}, std::string_view(from.name.table), std::string_view(from.name.topic),
+        std::string_view(from.name.key), std::int64_t{range.last.value}, table, topic, std::int64_t{selection.removed},
+        static_cast<std::int64_t>(limit - out.size()), std::int64_t{selection.values});
     while (query.step()) out.push_back(read_row(query));
     if (out.size() >= limit) break;
   }

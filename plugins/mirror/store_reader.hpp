@@ -37,6 +37,7 @@ class StoreReader {
     std::optional<std::string> table{};
     std::optional<std::string> topic{};
     bool removed = true;  ///< tombstones too
+    bool values = true;   ///< false: without them, which are then not read from the disk
   };
   /// The next entries of the selection behind `after`, in the order of partition, table, topic and key. Fewer than
   /// `limit`: there are no more.

@@ -7,6 +7,9 @@
 namespace dbha::mirror {
 namespace {
 
+/// How much may wait: more is not taken.
+constexpr std::size_t most_jobs = 100'000;
+constexpr std::size_t most_bytes = std::size_t{64} << 20;
 constexpr Duration pause = std::chrono::seconds(1);
 
 TimePoint now() {
@@ -19,7 +22,7 @@ bool StoreThread::Intake::submit(Job& job, bool always) {
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return false;
-    if (!always && (jobs_.size() >= limits_.jobs || bytes_ + job.bytes > limits_.bytes)) return false;
+    if (!always && (jobs_.size() >= most_jobs || bytes_ + job.bytes > most_bytes)) return false;
     bytes_ += job.bytes;
     jobs_.push_back(std::move(job));
   }
@@ -27,9 +30,8 @@ bool StoreThread::Intake::submit(Job& job, bool always) {
   return true;
 }
 
-StoreThread::StoreThread(StoreFile file, std::uint64_t writer, Log& log, Limits limits)
-    : file_(std::move(file)), writer_(writer), log_(log) {
-  intake_->limits_ = limits;
+StoreThread::StoreThread(StoreFile file, std::uint64_t writer, PartitionOf partition_of, Log& log)
+    : file_(std::move(file)), writer_(writer), partition_of_(std::move(partition_of)), log_(log) {
   open();
 }
 
@@ -86,7 +88,7 @@ std::vector<Job> StoreThread::take(std::optional<TimePoint> until, bool& ending)
 
 bool StoreThread::open() {
   try {
-    store_.emplace(file_, writer_);
+    store_.emplace(file_, writer_, partition_of_);
     auto reader = std::make_shared<StoreReader>(file_.path);
     const std::lock_guard lock(mutex_);
     reader_ = std::move(reader);

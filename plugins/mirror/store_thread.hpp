@@ -33,11 +33,6 @@ class StoreThread {
  public:
   /// Called on the thread after each commit; returns when to be called again though there is no job.
   using Turn = std::function<std::optional<TimePoint>(LocalStore&)>;
-  /// How much may wait: more is not taken.
-  struct Limits {
-    std::size_t jobs = 100'000;
-    std::size_t bytes = std::size_t{64} << 20;
-  };
   /// Where jobs are handed in, from any thread; it may outlive the thread, and takes nothing then.
   class Intake {
    public:
@@ -52,12 +47,10 @@ class StoreThread {
     std::size_t bytes_ = 0;
     bool ending_ = false;
     bool ended_ = false;
-    Limits limits_;
   };
 
   /// Opens the store, or begins without: then every job is refused with the reason, and it is tried again each second.
-  StoreThread(StoreFile file, std::uint64_t writer, Log& log) : StoreThread(std::move(file), writer, log, Limits{}) {}
-  StoreThread(StoreFile file, std::uint64_t writer, Log& log, Limits limits);
+  StoreThread(StoreFile file, std::uint64_t writer, PartitionOf partition_of, Log& log);
   /// Does what was handed in, and ends.
   ~StoreThread();
 
@@ -87,6 +80,7 @@ class StoreThread {
 
   StoreFile file_;
   std::uint64_t writer_;
+  PartitionOf partition_of_;
   Log& log_;
   std::shared_ptr<Intake> intake_ = std::make_shared<Intake>();
   std::optional<LocalStore> store_;

@@ -23,7 +23,7 @@ const char* advice(int code) {
     case SQLITE_LOCKED:
       return "another process uses it: each mirror needs a `file` of its own";
     case SQLITE_MISMATCH:
-      return "move the file away to begin with an empty store, or run the version of dbha that wrote it";
+      return "move the file away to begin with an empty store, or run dbha as it was when it was written";
     default:
       return "look at its disk (dmesg, df)";
   }

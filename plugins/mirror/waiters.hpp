@@ -19,22 +19,18 @@ class Waiters {
     waiting_[number].push_back({version, std::move(done)});
   }
 
-  /// The database has this version: who waited for it is told so, and who waited for an older one that it was
-  /// superseded.
-  void confirmed(const Row& row, std::uint64_t version) {
-    settle(
-        row, [&](std::uint64_t awaited) { return awaited <= version; },
-        [&](std::uint64_t awaited) { return awaited == version; });
+  /// The database has this version. Who waited for an older one was told when that was superseded.
+  void confirmed(std::int64_t number, std::uint64_t version) {
+    for (auto& waiter : take(number, [&](std::uint64_t awaited) { return awaited == version; }))
+      waiter.done({.outcome = MirrorOutcome::stored, .version = version, .in_database = true});
   }
   /// The store holds `row` now: nothing older will be sent.
   void superseded(const Row& row) {
-    settle(
-        row, [&](std::uint64_t awaited) { return awaited < row.entry.version; }, [](std::uint64_t) { return false; });
+    tell_superseded(row, take(row.number, [&](std::uint64_t awaited) { return awaited < row.entry.version; }));
   }
   /// The database holds `row` in place of what was waited for.
   void overtaken(const Row& row) {
-    settle(
-        row, [&](std::uint64_t awaited) { return awaited <= row.entry.version; }, [](std::uint64_t) { return false; });
+    tell_superseded(row, take(row.number, [&](std::uint64_t awaited) { return awaited <= row.entry.version; }));
   }
 
   /// Nobody waits any longer.
@@ -50,24 +46,23 @@ class Waiters {
     Mirror::Done done;
   };
 
-  template <class Settled, class Taken>
-  void settle(const Row& row, Settled settled, Taken taken) {
-    const auto at = waiting_.find(row.number);
-    if (at == waiting_.end()) return;
-    std::vector<Waiter> still, ended;
-    for (auto& waiter : at->second) (settled(waiter.version) ? ended : still).push_back(std::move(waiter));
+  static void tell_superseded(const Row& row, std::vector<Waiter> waiters) {
+    for (auto& waiter : waiters)
+      waiter.done({.outcome = MirrorOutcome::superseded, .version = waiter.version, .newer = row.entry});
+  }
+
+  template <class Chosen>
+  std::vector<Waiter> take(std::int64_t number, Chosen chosen) {
+    const auto at = waiting_.find(number);
+    if (at == waiting_.end()) return {};
+    std::vector<Waiter> still, taken;
+    for (auto& waiter : at->second) (chosen(waiter.version) ? taken : still).push_back(std::move(waiter));
     if (still.empty()) {
       waiting_.erase(at);
     } else {
       at->second = std::move(still);
     }
-    for (auto& waiter : ended) {
-      if (taken(waiter.version)) {
-        waiter.done({.outcome = MirrorOutcome::stored, .version = waiter.version, .in_database = true});
-      } else {
-        waiter.done({.outcome = MirrorOutcome::superseded, .version = waiter.version, .newer = row.entry});
-      }
-    }
+    return taken;
   }
 
   std::map<std::int64_t, std::vector<Waiter>> waiting_;

@@ -23,8 +23,12 @@ Entry removal(const std::string& key, std::uint64_t version = 0) {
   return {{"ports", "switch-7", key}, version, "", true};
 }
 
+/// Asked of a store that holds something; most tests place their entries as they like.
+const PartitionOf all_in_one = [](const EntryName&) { return Partition{1}; };
+
 struct Bench {
-  explicit Bench(std::uint64_t limit = 0) : file{folder.path() / "m.db", limit, Durability::process}, store(file, 7) {}
+  explicit Bench(std::uint64_t limit = 0)
+      : file{folder.path() / "m.db", limit, Durability::process}, store(file, 7, all_in_one) {}
 
   template <class Work>
   auto in_transaction(Work work) {
@@ -39,7 +43,8 @@ struct Bench {
   /// Written, and confirmed at that time.
   Row confirmed(std::uint32_t partition, const Entry& what, std::int64_t ms) {
     const Row row = write(partition, what, ms).row;
-    return *in_transaction([&] { return store.confirm(row.number, row.entry.version, at(ms)); });
+    in_transaction([&] { return store.confirm(row.number, row.entry.version, at(ms)); });
+    return *store.row(row.number);
   }
   LocalStore::Adopted adopt(std::uint32_t partition, const Entry& what) {
     return in_transaction([&] { return store.adopt({partition}, what, at(2000)); });
@@ -110,13 +115,13 @@ TEST_CASE("the outbox is what the database has not confirmed") {
 
   const auto rewritten = bench.write(1, entry("a", "2")).row;
   const auto confirm = [&](const Row& row) {
-    return *bench.in_transaction([&] { return bench.store.confirm(row.number, row.entry.version, at(5)); });
+    return bench.in_transaction([&] { return bench.store.confirm(row.number, row.entry.version, at(5)); });
   };
-  CHECK(confirm(a).waiting());  // the older of the two versions
+  CHECK(confirm(a));  // the older of the two versions
   CHECK(numbers() == std::vector{a.number, b.number});
-  CHECK_FALSE(confirm(rewritten).waiting());
+  CHECK_FALSE(confirm(rewritten));
   CHECK(numbers() == std::vector{b.number});
-  CHECK_FALSE(confirm(a).waiting());  // late
+  CHECK_FALSE(confirm(a));  // late
   CHECK(numbers() == std::vector{b.number});
   confirm(b);
   CHECK(numbers().empty());
@@ -177,6 +182,12 @@ TEST_CASE("a walk through some partitions goes by partition, table, topic and ke
     place = StoreReader::place_of(page.back());
   }
   CHECK(walked == keys(bench.reader.page(selection, {}, 100)));
+
+  selection.values = false;
+  const auto heads = bench.reader.page(selection, {}, 100);
+  CHECK(keys(heads) == walked);
+  for (const auto& row : heads) CHECK(row.entry.removed == (row.entry.name.key == "3b"));
+  CHECK(std::all_of(heads.begin(), heads.end(), [](const Row& row) { return row.entry.value.empty(); }));
 
   selection.removed = false;
   selection.table = "ports";
@@ -247,7 +258,7 @@ TEST_CASE("what was committed is there after the store was opened again, and so 
   test::TempFolder folder;
   const StoreFile file{folder.path() / "m.db", 0, Durability::power};
   {
-    LocalStore store(file, 7);
+    LocalStore store(file, 7, all_in_one);
     store.begin();
     store.write({1}, entry("a", "1"), at(1));
     const auto b = store.write({1}, entry("b", "1"), at(1));
@@ -256,7 +267,21 @@ TEST_CASE("what was committed is there after the store was opened again, and so 
     store.begin();
     store.write({1}, entry("c", "1"), at(1));  // never committed
   }
-  LocalStore store(file, 7);
+  LocalStore store(file, 7, all_in_one);
   CHECK(store.waiting_count() == 1);
   CHECK(keys(StoreReader(file.path).page({test::set_of({test::range(0, 9)})}, {}, 10)) == Keys{"a", "b"});
+}
+
+TEST_CASE("a store that was written for a database with other partitions is refused") {
+  test::TempFolder folder;
+  const StoreFile file{folder.path() / "m.db", 0, Durability::process};
+  const auto in_partition = [](std::uint32_t p) { return [p](const EntryName&) { return Partition{p}; }; };
+  {
+    LocalStore store(file, 7, in_partition(3));
+    store.begin();
+    store.write({3}, entry("a", "1"), at(1));
+    store.commit();
+  }
+  CHECK(LocalStore(file, 7, in_partition(3)).waiting_count() == 1);
+  CHECK_THROWS_WITH(LocalStore(file, 7, in_partition(4)), "it was written for a database with other partitions");
 }
