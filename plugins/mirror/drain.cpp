@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mirror/versions.hpp"
 #include "mirror/wall_time.hpp"
 
 namespace dbha::mirror {
@@ -86,7 +87,11 @@ void Drain::send(const Row& row) {
 
 Job Drain::job_of(const Sent& sent, StoreResult result) {
   if (result.ok() && result.applied) return confirmation(sent);
-  if (result.ok() && result.entry) return adoption(sent, std::move(*result.entry));
+  if (result.ok() && result.entry) {
+    if (result.entry->version <= last_version) return adoption(sent, std::move(*result.entry));
+    result = {.outcome = Outcome::error_reply,
+              .detail = "it has version " + std::to_string(result.entry->version) + " there, above all of this store"};
+  }
   return {{}, [this, sent, result = std::move(result)](const std::string&) { failed(sent, result); }};
 }
 

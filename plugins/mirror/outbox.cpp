@@ -82,8 +82,19 @@ void Outbox::ended(std::int64_t number, Ending ending, TimePoint now) {
   lane.bytes -= std::min(lane.bytes, sent.item.bytes);
   if (ending == Ending::failed) return pause(lane, now);
   lane.pause = Duration::zero();
-  if (ending == Ending::set_aside) return read_again(now + limits_.aside_pause);
+  if (ending == Ending::set_aside) return set_aside(now);
+  aside_ = limits_.aside_pause;
   if (ending == Ending::rewritten || sent.rewritten) enqueue(sent.item, now);
+}
+
+/// All that was set aside together waits together. If it cannot be noted that entries are there, because the disk is
+/// full, all of them come here again and again: the pauses keep that from being a load.
+void Outbox::set_aside(TimePoint now) {
+  if (aside_until_ <= now) {
+    aside_until_ = now + aside_;
+    aside_ = std::min(2 * aside_, limits_.longest_aside);
+  }
+  read_again(aside_until_);
 }
 
 /// All that was under way there fails in a row: it counts once.

@@ -31,7 +31,8 @@ struct OutboxLimits {
   std::size_t tried = 8;                  ///< under way in a lane that did not answer last time
   Duration first_pause = std::chrono::milliseconds(100);
   Duration longest_pause = std::chrono::seconds(2);
-  Duration aside_pause = std::chrono::seconds(10);
+  Duration aside_pause = std::chrono::seconds(10);  ///< doubled for as long as nothing is confirmed
+  Duration longest_aside = std::chrono::minutes(2);
 };
 
 class Outbox {
@@ -52,7 +53,8 @@ class Outbox {
     set_aside,  ///< it could not be brought to an end for a reason of its own: later once more
   };
 
-  explicit Outbox(LaneOf lane_of, OutboxLimits limits = {}) : lane_of_(std::move(lane_of)), limits_(limits) {}
+  explicit Outbox(LaneOf lane_of, OutboxLimits limits = {})
+      : lane_of_(std::move(lane_of)), limits_(limits), aside_(limits.aside_pause) {}
 
   /// A write was committed.
   void accepted(const Item& item, TimePoint now);
@@ -94,12 +96,15 @@ class Outbox {
   void send_from(const NodeId& id, Lane& lane, std::vector<std::int64_t>& out);
   void pause(Lane& lane, TimePoint now);
   void read_again(TimePoint at);
+  void set_aside(TimePoint now);
 
   LaneOf lane_of_;
   OutboxLimits limits_;
   std::map<NodeId, Lane> lanes_;
   std::unordered_map<std::int64_t, UnderWay> under_way_;
   std::unordered_set<std::int64_t> ready_;
+  Duration aside_;  ///< the pause of those that are set aside now
+  TimePoint aside_until_{};
   std::optional<std::int64_t> cursor_;      ///< of the reading that is under way
   std::optional<TimePoint> read_again_at_;  ///< something is on disk that is not here
 };

@@ -27,8 +27,8 @@ class Rejections {
   std::string text() const {
     const std::lock_guard lock(mutex_);
     if (numbers_.empty()) return {};
-    return "the database does not take " + std::to_string(numbers_.size()) + " entries of the outbox, the last was " +
-           last_;
+    return "the database does not take some entries of the outbox (" + std::to_string(numbers_.size()) +
+           "), the last was " + last_;
   }
 
  private:

@@ -90,10 +90,11 @@ bool StoreThread::open() {
   try {
     store_.emplace(file_, writer_, partition_of_);
     auto reader = std::make_shared<StoreReader>(file_.path);
-    const std::lock_guard lock(mutex_);
-    reader_ = std::move(reader);
-    trouble_.clear();
-    waiting_ = store_->waiting_count();
+    {
+      const std::lock_guard lock(mutex_);
+      reader_ = std::move(reader);
+    }
+    committed();
     return true;
   } catch (const StoreFailure& failure) {
     store_.reset();

@@ -146,9 +146,17 @@ TEST_CASE("an entry that the database does not take is told of, and holds nobody
   CHECK(bench.put_through(port("a"), "1").in_database);
   REQUIRE(lab::wait_until(patience, [&] { return !bench.mirror->trouble().empty(); }));
   CHECK(bench.mirror->trouble() ==
-        "the database does not take 1 entries of the outbox, the last was ports.secret a: NOPERM no permission");
+        "the database does not take some entries of the outbox (1), the last was ports.secret a: NOPERM no permission");
   CHECK(bench.log.contains("mirror_entry_rejected reason=ports.secret a: NOPERM no permission"));
   CHECK(bench.mirror->state().waiting == 1);
+
+  bench.database.plant({port("high"), UINT64_MAX, "theirs", false});
+  bench.put(port("high"), "mine");
+  REQUIRE(lab::wait_until(patience, [&] {
+    return bench.mirror->trouble().find("(2), the last was ports.switch-7 high: it has version 18446744073709551615") !=
+           std::string::npos;
+  }));
+  CHECK(bench.stored(port("high")) == "mine");
 }
 
 TEST_CASE("a write that nothing can come of is refused with what to do") {

@@ -140,6 +140,22 @@ TEST_CASE("an entry that the database does not take is tried again much later, a
   CHECK(outbox.due(start) == Numbers{5});
   CHECK(outbox.next(start) == start + 10s);
   CHECK(outbox.read_from(start + 10s) == 0);
+
+  // And if nothing is confirmed in between, later each time.
+  TimePoint now = start + 10s;
+  for (const Duration pause : {20s, 40s, 80s, 120s, 120s}) {
+    outbox.read(items({1}), true, now);
+    REQUIRE(outbox.due(now) == Numbers{1});
+    outbox.ended(1, Ending::set_aside, now);
+    REQUIRE(outbox.next(now) == now + pause);
+    now += pause;
+    REQUIRE(outbox.read_from(now) == 0);
+  }
+  outbox.read(items({1}), true, now);
+  REQUIRE(outbox.due(now) == Numbers{1});
+  outbox.ended(5, Ending::confirmed, now);
+  outbox.ended(1, Ending::set_aside, now);
+  CHECK(outbox.next(now) == now + 10s);
 }
 
 TEST_CASE("what finds no room in memory stays on disk and is read from there, page by page") {
