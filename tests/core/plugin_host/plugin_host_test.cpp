@@ -128,7 +128,7 @@ TEST_CASE("the first folder that has the plugin wins") {
 
 TEST_CASE("the names of all plugins in the folders are listed, and each can be loaded without knowing its kind") {
   CHECK(PluginHost({fixtures, "/nowhere"}).names() ==
-        std::vector<std::string>{"good", "handler", "no_plugin", "other_abi", "throwing", "unresolved"});
+        std::vector<std::string>{"echo", "good", "handler", "no_plugin", "other_abi", "throwing", "unresolved"});
   CHECK(PluginHost({}).names().empty());
   CHECK(PluginHost({fixtures}).load("handler", std::nullopt).info->kind == PluginKind::consistency);
 }
