@@ -2,6 +2,7 @@
 /// A disk under SQLite that is full, read-only or broken on command.
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -30,7 +31,12 @@ class FailingDisk {
 
   /// What every write returns from now on: SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR ...
   static void fail_with(int code) { result() = code; }
-  static void repair() { result() = SQLITE_OK; }
+  /// No file grows beyond so many bytes.
+  static void room(std::int64_t bytes) { most() = bytes; }
+  static void repair() {
+    result() = SQLITE_OK;
+    most() = INT64_MAX;
+  }
 
  private:
   struct File {
@@ -45,6 +51,10 @@ class FailingDisk {
   static std::atomic<int>& result() {
     static std::atomic<int> code = SQLITE_OK;
     return code;
+  }
+  static std::atomic<std::int64_t>& most() {
+    static std::atomic<std::int64_t> bytes = INT64_MAX;
+    return bytes;
   }
   static File* file(sqlite3_file* handle) { return reinterpret_cast<File*>(handle); }
   static sqlite3_file* inner(sqlite3_file* handle) { return file(handle)->inner(); }
@@ -68,7 +78,8 @@ class FailingDisk {
       return inner(f)->pMethods->xRead(inner(f), to, n, at);
     };
     m.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-      return result() != SQLITE_OK ? result().load() : inner(f)->pMethods->xWrite(inner(f), from, n, at);
+      if (result() != SQLITE_OK) return result().load();
+      return at + n > most() ? SQLITE_FULL : inner(f)->pMethods->xWrite(inner(f), from, n, at);
     };
     m.xTruncate = [](sqlite3_file* f, sqlite3_int64 n) { return inner(f)->pMethods->xTruncate(inner(f), n); };
     m.xSync = [](sqlite3_file* f, int flags) { return inner(f)->pMethods->xSync(inner(f), flags); };
