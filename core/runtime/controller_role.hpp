@@ -33,6 +33,11 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   /// Called after each topology applied and each change of freshness.
   void on_change(std::function<void()> listener) { changed_.push_back(std::move(listener)); }
 
+  /// A dbrestart by hand, for one handler or for all that hear it, and for all partitions unless some are named:
+  /// {"resync": true, "events": [{"handler", "id", "partitions"}]} once it is stored, else {"resync": false, "reason"}
+  /// with the events that are stored all the same.
+  nlohmann::json resync(const std::string& handler, const std::optional<PartitionSet>& partitions);
+
   nlohmann::json status() const;
   History& history() { return history_; }
 

@@ -142,9 +142,10 @@ class Process::Parts {
                            consistency.name});
     handler->object = plugin.create_consistency(*handler->context);
     handlers.push_back(handler);
-    controller->hub().subscribe(
-        consistency.events, consistency.name, [handler](const Event& event) { return handler->object->handle(event); },
-        [handler](const Event& event) { handler->object->on_accepted(event); });
+    controller->hub().subscribe(consistency.events, consistency.name,
+                                [handler](const Event& event) { return handler->object->handle(event); },
+                                {.pauses = RetryPauses{consistency.retry_first, consistency.retry_longest},
+                                 .accepted = [handler](const Event& event) { handler->object->on_accepted(event); }});
   }
 
   Config config;

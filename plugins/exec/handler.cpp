@@ -30,7 +30,7 @@ class CommandHandler final : public ConsistencyHandler {
   /// What went wrong is told as an exception, which who delivers the event logs, and shows in the status.
   bool handle(const Event& event) override {
     const auto began = std::chrono::steady_clock::now();
-    const Ended ended = run(order_, json_of(event) + '\n');
+    const Ended ended = run(order_, json_of(event) + '\n', stop_);
     if (!ended.well()) throw Error(order_.command.front() + ": " + text_of(ended, order_));
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
     log_.info("command_done", {{"command", order_.command.front()},
@@ -41,9 +41,13 @@ class CommandHandler final : public ConsistencyHandler {
     return true;
   }
 
+  /// The command is ended, and its event delivered again by the next start.
+  void stop() override { stop_.now(); }
+
  private:
   Log& log_;
   Order order_;
+  Stop stop_;
 };
 
 ConsistencyHandler* create(const ConsistencyContext& context) {

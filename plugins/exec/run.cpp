@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -55,13 +56,16 @@ class Running {
   /// To the whole group.
   void signal(int number) const { kill(-pid_, number); }
 
-  /// Reads what it says until it has ended; false if it has not by then.
-  bool wait_until(TimePoint deadline) {
+  /// Reads what it says until it has ended; false if it has not by then, or before that is wanted.
+  bool wait_until(TimePoint deadline, const Stop* stop = nullptr) {
     while (!ended()) {
+      if (stop && stop->wanted()) return false;
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now()).count();
       if (left <= 0) return false;
       // Without a descriptor for its end (none left) the end is looked for each 20 ms.
-      std::array<pollfd, 2> on{{{open_ ? pipe_.read.get() : -1, POLLIN, 0}, {exit_.get(), POLLIN, 0}}};
+      std::array<pollfd, 3> on{{{open_ ? pipe_.read.get() : -1, POLLIN, 0},
+                                {exit_.get(), POLLIN, 0},
+                                {stop ? stop->descriptor() : -1, POLLIN, 0}}};
       const auto longest = exit_.get() < 0 ? 20 : 60'000;
       poll(on.data(), on.size(), static_cast<int>(std::min<std::int64_t>(left, longest)));
       read_errors();
@@ -117,20 +121,35 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
-Ended run(const Order& order, std::string_view input) {
+Stop::Stop() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (event_.get() < 0) throw Error(std::string("eventfd: ") + std::strerror(errno));
+}
+
+void Stop::now() {
+  eventfd_write(event_.get(), 1);
+}
+
+bool Stop::wanted() const {
+  pollfd on{event_.get(), POLLIN, 0};
+  return poll(&on, 1, 0) > 0;
+}
+
+Ended run(const Order& order, std::string_view input, const Stop& stop) {
   Running program(order, input);
-  if (program.wait_until(now() + order.timeout)) return program.reap();
+  if (program.wait_until(now() + order.timeout, &stop)) return program.reap();
   program.signal(SIGTERM);
   program.wait_until(now() + order.kill_after);
   program.signal(SIGKILL);  // also what a program that did as it was told has left behind
   program.wait_until(TimePoint::max());
   Ended out = program.reap();
-  out.in_time = false;
+  out.stopped = stop.wanted();
+  out.in_time = out.stopped;
   return out;
 }
 
 std::string text_of(const Ended& ended, const Order& order) {
-  std::string out = !ended.in_time    ? "took longer than " + seconds_text(order.timeout) + ", and was ended"
+  std::string out = ended.stopped     ? "ended, because dbha ends"
+                    : !ended.in_time  ? "took longer than " + seconds_text(order.timeout) + ", and was ended"
                     : ended.by_signal ? "ended by signal " + std::to_string(ended.value)
                                       : "exit status " + std::to_string(ended.value);
   if (!ended.errors.empty()) out.append(": ").append(ended.errors);

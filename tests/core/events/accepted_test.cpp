@@ -11,14 +11,13 @@ TEST_CASE("what waits for a busy handler is told to it at once, merged as it wil
   Process p(folder);
   Gate gate;
   Told told, accepted;
-  p.hub->subscribe(
-      {"dbrestart", "loss_known"}, "h",
-      [&](const Event& event) {
-        told.add(event);
-        gate.pass();
-        return true;
-      },
-      [&](const Event& event) { accepted.add(event); });
+  p.hub->subscribe({"dbrestart", "loss_known"}, "h",
+                   [&](const Event& event) {
+                     told.add(event);
+                     gate.pass();
+                     return true;
+                   },
+                   {.accepted = [&](const Event& event) { accepted.add(event); }});
   p.apply(three_shards());
   REQUIRE(told.wait_for(1));
   CHECK(accepted.restart(0).id == told.restart(0).id);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,6 +22,11 @@ using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace {
+
+/// That nobody wants to stop.
+Ended run(const Order& order, std::string_view input) {
+  return exec::run(order, input, Stop());
+}
 
 Order shell(const std::string& script, Duration timeout = 20s, Duration kill_after = 20s) {
   return {{"sh", "-c", script}, timeout, kill_after};
@@ -107,6 +113,21 @@ TEST_CASE("a program that does not mind SIGTERM gets SIGKILL") {
 
 TEST_CASE("a program that ends at SIGTERM with exit status 0 has failed all the same") {
   CHECK_FALSE(run(shell("trap 'exit 0' TERM; while :; do sleep 0.05; done", 100ms), "").well());
+}
+
+TEST_CASE("a program that another thread wants to stop is ended at once, and one that begins then as well") {
+  Stop stop;
+  Ended ended;
+  std::thread other([&] {
+    usleep(50'000);
+    stop.now();
+  });
+  CHECK(took([&] { ended = exec::run(shell("sleep 1000"), "", stop); }) < 10s);
+  other.join();
+  CHECK_FALSE(ended.well());
+  CHECK(text_of(ended, shell("")) == "ended, because dbha ends");
+  CHECK(took([&] { ended = exec::run(shell("sleep 1000"), "", stop); }) < 10s);
+  CHECK_FALSE(ended.well());
 }
 
 TEST_CASE("what a program leaves running does not hold up its end, though it holds the standard error") {
