@@ -37,6 +37,10 @@ std::string times(const json& count) {
   return count == 1 ? "once" : count.dump() + " times";
 }
 
+std::string events_text(const json& count) {
+  return count == 1 ? "1 event" : count.dump() + " events";
+}
+
 }  // namespace
 
 json handlers_json(const std::vector<EventHub::HandlerState>& handlers, TimePoint now) {
@@ -49,14 +53,16 @@ void handler_problems(const json& handlers, json& problems) {
   for (const auto& handler : handlers) {
     const auto name = handler.at("name").get<std::string>();
     const auto event = handler.at("event").get<std::string>();
+    if (handler.at("state") == "away") {  // that is why it has failed, if it has
+      if (handler.at("pending") > 0)
+        problems.push_back("the program " + name + " is away, and for it wait " + events_text(handler.at("pending")));
+      continue;
+    }
     if (handler.at("failures") > 0)
       problems.push_back("handler " + name + " has failed " + times(handler.at("failures")) + " with " + event + ": " +
                          handler.at("reason").get<std::string>());
     if (handler.at("slow").get<bool>())
       problems.push_back("handler " + name + " is in " + event + " for " + handler.at("running_ms").dump() + " ms");
-    if (handler.at("state") == "away" && handler.at("pending") > 0)
-      problems.push_back("the program " + name + " is away, and " + handler.at("pending").dump() +
-                         " events wait for it");
   }
 }
 

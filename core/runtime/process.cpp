@@ -11,6 +11,7 @@
 #include "runtime/consistency_host.hpp"
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
+#include "runtime/event_programs.hpp"
 #include "runtime/plugin_folders.hpp"
 #include "runtime/wall_clock.hpp"
 
@@ -93,6 +94,7 @@ class Process::Parts {
     if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
     if (controller) consistency_host = std::make_unique<ControllerHost>(loop, *controller);
     for (const auto& consistency : config.consistency) add_handler(consistency);
+    if (!config.events_endpoint.empty()) open_event_socket();
     if (!config.admin_endpoint.empty()) open_admin();
     if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
     if (controller) controller->history().on_entry([this](const nlohmann::json& entry) { tell("controller", entry); });
@@ -107,6 +109,11 @@ class Process::Parts {
     admin = std::make_unique<bus::AdminServer>(bus, loop, config.admin_endpoint, [this](std::string_view request) {
       return answer_admin_request(request, [this] { return facts(); });
     });
+  }
+
+  void open_event_socket() {
+    make_folder_of(config.events_endpoint);
+    programs = std::make_unique<EventPrograms>(loop, log, bus, config.events_endpoint, controller->hub(), store);
   }
 
   /// Who asked to watch is told, and all but the beats is kept.
@@ -163,6 +170,7 @@ class Process::Parts {
   std::unique_ptr<bus::AdminServer> admin;  // before the roles, which tell it what they do until they are gone
   std::unique_ptr<DetectorRole> detector;
   std::unique_ptr<ControllerRole> controller;
+  std::unique_ptr<EventPrograms> programs;
   const StopAtEnd stop_handlers{handlers};  // ends first: the controller's end waits for its handlers
 };
 
