@@ -48,7 +48,7 @@ TEST_CASE("a handler is known as running, with its event and since when, and as 
   CHECK(idle.event.empty());
 }
 
-TEST_CASE("a handler that fails is known with how often, why, and when it is tried again; then it is forgotten") {
+TEST_CASE("a handler that fails is known with how often, why, and when it is tried again, until it is done") {
   TempFolder folder;
   Process p(folder);
   std::atomic<int> tries = 0;
