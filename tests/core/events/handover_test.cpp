@@ -40,14 +40,21 @@ TEST_CASE("a handover waits until somebody says that the event is done, or why i
   CHECK(outcome_of(second) == "no luck");
 }
 
-TEST_CASE(
-    "an end that is said before anything was handed over counts for nothing, and one within the handing over does") {
-  Handover* self = nullptr;
-  Handover handover([&](const Event&) { self->finish("at once"); });
-  self = &handover;
+TEST_CASE("an end that is said before anything was handed over counts for nothing, and one said meanwhile does") {
+  std::promise<void> given;
+  Handover handover([&](const Event&) { given.set_value(); });
   handover.finish(std::nullopt);
   auto handled = handling(handover);
-  CHECK(outcome_of(handled) == "at once");
+  given.get_future().wait();
+  CHECK(handled.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
+  handover.finish("later");
+  CHECK(outcome_of(handled) == "later");
+
+  Handover* self = nullptr;
+  Handover quick([&](const Event&) { self->finish("at once"); });
+  self = &quick;
+  auto at_once = handling(quick);
+  CHECK(outcome_of(at_once) == "at once");
 }
 
 TEST_CASE("a handover that is stopped waits for nobody, now and later") {
