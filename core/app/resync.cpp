@@ -74,7 +74,10 @@ int resync(const ResyncQuestion& question) {
     std::printf("%s\n", answer->dump(2).c_str());
   } else {
     if (answer->contains("events")) print(*answer);
-    if (!stored) std::printf("not all stored: %s\n", answer->value("reason", answer->value("error", "?")).c_str());
+    const bool some = answer->contains("events") && !answer->at("events").empty();
+    if (!stored)
+      std::printf("%s: %s\n", some ? "not all stored" : "not stored",
+                  answer->value("reason", answer->value("error", "?")).c_str());
   }
   std::fflush(stdout);
   if (!stored) return not_well;

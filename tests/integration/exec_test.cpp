@@ -92,6 +92,16 @@ TEST_CASE("a command that hangs is reported, ended by its timeout and run again,
   CHECK(kill(first, 0) != 0);
 }
 
+TEST_CASE("a process ends soon though its command hangs, and delivers the event again after its next start") {
+  HandlerSite s;
+  s.start(HandlerSite::exec("stuck", "cat >> " + s.file("told") + "; exec sleep 1000"));
+  s.wait_for_events("told", 1);
+  s.process->must_end_when_asked();
+  s.start_again();
+  s.wait_for_events("told", 2);
+  CHECK(s.events_in("told")[1] == s.events_in("told")[0]);
+}
+
 TEST_CASE("a command that cannot be run is refused with its place in the file, by dbha check too") {
   HandlerSite s;
   ProcessFile file = northbound_file();
