@@ -26,9 +26,9 @@ std::size_t count_of(const TestLog& log, std::string_view text) {
 
 TEST_CASE("a handler is known as running, with its event and since when, and as idle afterwards") {
   TempFolder folder;
-  Process p(folder);
   Gate gate;
   Told told;
+  Process p(folder);
   p.hub->subscribe({"dbrestart"}, "h", [&](const Event& event) {
     told.add(event);
     gate.pass();
@@ -50,9 +50,9 @@ TEST_CASE("a handler is known as running, with its event and since when, and as 
 
 TEST_CASE("a handler that fails is known with how often, why, and when it is tried again, until it is done") {
   TempFolder folder;
-  Process p(folder);
   std::atomic<int> tries = 0;
   std::atomic<bool> well = false;
+  Process p(folder);
   p.hub->subscribe({"dbrestart"}, "h",
                    [&](const Event&) -> bool {
                      ++tries;
@@ -75,9 +75,9 @@ TEST_CASE("a handler that fails is known with how often, why, and when it is tri
 
 TEST_CASE("a handler has its own pauses") {
   TempFolder folder;
-  Process p(folder);  // its handlers pause for 1 or 2 ms
   Told patient;
   Told quick;
+  Process p(folder);  // its handlers pause for 1 or 2 ms
   p.hub->subscribe({"dbrestart"}, "patient", telling(patient, false),
                    {.pauses = RetryPauses{seconds(3600), seconds(3600)}});
   p.hub->subscribe({"dbrestart"}, "quick", telling(quick, false));
@@ -89,8 +89,8 @@ TEST_CASE("a handler has its own pauses") {
 TEST_CASE("a handler that is in one event for too long is reported once, and holds up no other") {
   TempFolder folder;
   Gate gate;
-  Process p(folder, {}, milliseconds(50));
   Told told;
+  Process p(folder, {}, milliseconds(50));
   p.hub->subscribe({"dbrestart"}, "stuck", [&](const Event&) {
     gate.pass();
     return true;
@@ -112,8 +112,8 @@ TEST_CASE("a handler that is in one event for too long is reported once, and hol
 
 TEST_CASE("while it is away a handler's dbrestarts wait and are stored, of the other events none") {
   TempFolder folder;
-  Process p(folder);
   Told told;
+  Process p(folder);
   const auto id = p.hub->subscribe({"dbrestart", "view_stale"}, "h", telling(told), {.suspended = true});
   p.apply(three_shards());
   p.hub->emit(ViewStale{"nb", seconds(3)});
@@ -134,9 +134,9 @@ TEST_CASE("while it is away a handler's dbrestarts wait and are stored, of the o
 
 TEST_CASE("a handler that comes back gets at once what had failed, however long the pause would be") {
   TempFolder folder;
-  Process p(folder);
   Told told;
   std::atomic<bool> well = false;
+  Process p(folder);
   const auto id = p.hub->subscribe({"dbrestart"}, "h",
                                    [&](const Event& event) {
                                      told.add(event);
