@@ -8,9 +8,9 @@ using namespace dbha::test;
 
 TEST_CASE("what waits for a busy handler is told to it at once, merged as it will come, and so is what became of it") {
   TempFolder folder;
-  Process p(folder);
   Gate gate;
   Told told, accepted;
+  Process p(folder);  // its handlers end before what they write into
   p.hub->subscribe({"dbrestart", "loss_known"}, "h",
                    [&](const Event& event) {
                      told.add(event);
