@@ -80,6 +80,13 @@ int dispatch(int argc, char** argv) {
   add_question(*reset, reset_question.process);
   reset->add_flag("--yes", reset_question.yes, "Do not ask back");
 
+  app::ResyncQuestion resync_question;
+  auto* resync = program.add_subcommand("resync", "Tell the handlers of a running process dbrestart by hand");
+  add_question(*resync, resync_question.process);
+  resync->add_option("--partitions", resync_question.partitions, "Which, A-B[,C-D...]; default all");
+  resync->add_option("--handler", resync_question.handler, "By name; default all that hear dbrestart");
+  resync->add_flag("--wait", resync_question.wait, "Until the handlers have nothing pending");
+
   app::WatchQuestion watch_question;
   auto* watch = program.add_subcommand(
       "watch", "What a running process does, line by line, until Ctrl-C: topologies published and applied, events");
@@ -132,6 +139,7 @@ int dispatch(int argc, char** argv) {
   if (*status) return app::status(question);
   if (*topology) return app::topology(question);
   if (*reset) return app::reset(reset_question);
+  if (*resync) return app::resync(resync_question);
   if (*watch) return app::watch(watch_question);
   if (*history) return app::history(history_question);
   if (*shell) return run_shell(shell_options);

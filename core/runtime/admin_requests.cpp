@@ -4,6 +4,7 @@
 
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
+#include "runtime/handlers_json.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/json.hpp"
 
@@ -26,6 +27,11 @@ void detector_problems(const json& detector, json& problems) {
     if (!controller.at("current").get<bool>())
       problems.push_back("controller " + controller.at("name").get<std::string>() + " has not applied " +
                          detector.at("version").get<std::string>());
+}
+
+/// Reasons and requests come from outside, and may be no UTF-8.
+std::string text_of_json(const json& answer) {
+  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 void controller_problems(const json& controller, json& problems) {
@@ -63,6 +69,12 @@ json status_json(const AdminFacts& facts) {
     out["controller"] = facts.controller->status();
     controller_problems(out["controller"], problems);
   }
+  out["consistency"] = facts.consistency;
+  for (const auto& handler : facts.consistency)
+    if (const auto trouble = handler.at("trouble").get<std::string>(); !trouble.empty())
+      problems.push_back("handler " + handler.at("name").get<std::string>() + ": " + trouble);
+  // Behind what handlers say of themselves, which is why they fail.
+  if (facts.controller) handler_problems(out["controller"].at("handlers"), problems);
   out["history_lost"] = facts.history_lost;
   if (facts.history_lost > 0)
     problems.push_back(std::to_string(facts.history_lost) +
@@ -95,6 +107,15 @@ json reset_json(const AdminFacts& facts) {
   return {{"reset", true}, {"version", facts.detector->detector().version().text()}};
 }
 
+json resync_json(const AdminFacts& facts, const json& request) {
+  if (!facts.controller) return {{"resync", false}, {"reason", "this process has no controller; ask one that has"}};
+  PartitionSet partitions;
+  if (request.contains("partitions"))
+    for (const auto& range : request.at("partitions")) partitions.set(range_from_json(range), {});
+  const bool all = !request.contains("partitions");
+  return facts.controller->resync(request.value("handler", ""), all ? std::nullopt : std::optional(partitions));
+}
+
 json state_json(const AdminFacts& facts) {
   json out = status_json(facts);
   for (const char* role : {"detector", "controller"})
@@ -114,15 +135,17 @@ bus::AdminAnswer answer_admin_request(std::string_view request, const std::funct
     if (!asked.is_object() || !asked.contains("request") || !asked["request"].is_string())
       return json{{"error", "expected a JSON object like {\"request\": \"status\"}"}}.dump();
     const auto what = asked["request"].get<std::string>();
-    if (what == "status") return status_json(facts()).dump();
-    if (what == "topology") return topology_json(facts()).dump();
-    if (what == "reset") return reset_json(facts()).dump();
+    if (what == "status") return text_of_json(status_json(facts()));
+    if (what == "topology") return text_of_json(topology_json(facts()));
+    if (what == "reset") return text_of_json(reset_json(facts()));
+    if (what == "resync") return text_of_json(resync_json(facts(), asked));
     if (what == "watch")
-      return {state_json(facts()).dump(), asked.value("beats", false) ? watch_news | watch_beats : watch_news + 0U};
-    return json{{"error", "there is no request '" + what + "'; there are status, topology, reset and watch"}}.dump(
-        -1, ' ', false, json::error_handler_t::replace);
+      return {text_of_json(state_json(facts())),
+              asked.value("beats", false) ? watch_news | watch_beats : watch_news + 0U};
+    return text_of_json(
+        {{"error", "there is no request '" + what + "'; there are status, topology, reset, resync and watch"}});
   } catch (const std::exception& e) {
-    return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return text_of_json({{"error", e.what()}});
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 /// What the admin endpoint answers: {"request": "status"}, {"request": "topology"}, {"request": "reset"},
-/// and {"request": "watch"}, after which lines follow; anything else gets {"error": "..."}.
+/// {"request": "resync"}, and {"request": "watch"}, after which lines follow; anything else gets {"error": "..."}.
 
 #include <functional>
 #include <string>
@@ -18,9 +18,10 @@ class DetectorRole;
 
 struct AdminFacts {
   const Config& config;
-  DetectorRole* detector;            ///< nullptr: not played
-  const ControllerRole* controller;  ///< nullptr: not played
-  std::uint64_t history_lost;        ///< entries that could not be written in time
+  DetectorRole* detector;      ///< nullptr: not played
+  ControllerRole* controller;  ///< nullptr: not played
+  nlohmann::json consistency;  ///< of each handler of the configuration: its trouble and its progress
+  std::uint64_t history_lost;  ///< entries that could not be written in time
 };
 
 /// What a watcher may hear, as bits for bus::AdminServer.
@@ -37,6 +38,8 @@ nlohmann::json status_json(const AdminFacts& facts);
 nlohmann::json topology_json(const AdminFacts& facts);
 /// R5 by hand: what the detector did, or why it refused.
 nlohmann::json reset_json(const AdminFacts& facts);
+/// A dbrestart by hand: for which handlers it is stored, or why it is not.
+nlohmann::json resync_json(const AdminFacts& facts, const nlohmann::json& request);
 /// The status without the histories: where a watcher begins.
 nlohmann::json state_json(const AdminFacts& facts);
 

@@ -13,6 +13,7 @@ class PostedStore final : public VersionedStore {
  public:
   PostedStore(VersionedStore& store, EventLoop& loop) : store_(store), loop_(loop) {}
 
+  Partition partition_of(const EntryName& name) const override { return store_.partition_of(name); }
   void get(EntryName name, Done done, std::optional<Duration> deadline) override {
     loop_.post([=, this, name = std::move(name), done = std::move(done)]() mutable {
       store_.get(std::move(name), std::move(done), deadline);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "redis/slot.hpp"
 #include "redis/store_layout.hpp"
 #include "redis/store_reply.hpp"
 #include "redis/store_scan.hpp"
@@ -52,6 +53,7 @@ class RedisStore final : public VersionedStore {
   RedisStore(EventLoop& loop, Database& database, const Route& route, StoreSettings settings)
       : loop_(loop), database_(database), route_(route), settings_(settings) {}
 
+  Partition partition_of(const EntryName& name) const override { return slot_of(key_of(name)); }
   void get(EntryName name, Done done, std::optional<Duration> deadline) override;
   void put(EntryName name, std::string value, std::uint64_t version, Done done,
            std::optional<Duration> deadline) override {

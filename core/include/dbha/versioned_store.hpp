@@ -58,6 +58,8 @@ class VersionedStore {
   using Page = std::function<void(std::vector<Entry>)>;
 
   virtual ~VersionedStore() = default;
+  /// In which partition an entry lies, by its table and topic alone. Any thread.
+  virtual Partition partition_of(const EntryName& name) const = 0;
   virtual void get(EntryName name, Done done, std::optional<Duration> deadline = {}) = 0;
   /// Applied if `version` is higher than what is stored, tombstones included.
   virtual void put(EntryName name, std::string value, std::uint64_t version, Done done,

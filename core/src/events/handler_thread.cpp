@@ -2,11 +2,24 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace dbha {
+namespace {
 
-HandlerThread::HandlerThread(std::string name, Log& log, Handler handler, Done done, RetryPauses pauses)
+const char* const returned_false = "it returned false; it is tried again";
+
+/// "dbrestart nb-1-7"
+std::string title_of(const Event& event) {
+  const auto* restart = std::get_if<DbRestart>(&event);
+  return restart ? std::string(name_of(event)) + ' ' + restart->id : name_of(event);
+}
+
+}  // namespace
+
+HandlerThread::HandlerThread(std::string name, Log& log, Handler handler, Done done, RetryPauses pauses, Stop stop)
     : state_(std::make_shared<State>(std::move(name), log, std::move(handler), std::move(done), pauses)),
+      stop_(std::move(stop)),
       thread_([state = state_] { state->run(); }) {}
 
 HandlerThread::~HandlerThread() {
@@ -15,6 +28,7 @@ HandlerThread::~HandlerThread() {
     state_->ending = true;
   }
   state_->changed.notify_all();
+  if (stop_) stop_();
   // A handler may end its own subscription: its thread then ends by itself right after.
   if (thread_.get_id() == std::this_thread::get_id()) {
     thread_.detach();
@@ -26,6 +40,8 @@ HandlerThread::~HandlerThread() {
 void HandlerThread::deliver(Event event) {
   {
     const std::lock_guard lock(state_->mutex);
+    const bool stored = std::holds_alternative<DbRestart>(event);
+    if (!stored && (state_->suspended || state_->queue.size() >= most_moments)) return;
     state_->queue.push_back(std::move(event));
   }
   state_->changed.notify_all();
@@ -58,46 +74,81 @@ std::optional<DbRestart> HandlerThread::amend(const std::string& id, Loss loss) 
   return std::nullopt;
 }
 
+void HandlerThread::suspend() {
+  const std::lock_guard lock(state_->mutex);
+  state_->suspended = true;
+  state_->changed.notify_all();
+}
+
+void HandlerThread::resume() {
+  const std::lock_guard lock(state_->mutex);
+  state_->suspended = false;
+  state_->resumed = true;
+  state_->changed.notify_all();
+}
+
 std::size_t HandlerThread::pending() const {
   const std::lock_guard lock(state_->mutex);
   return state_->queue.size();
 }
 
+HandlerWork HandlerThread::work() const {
+  const std::lock_guard lock(state_->mutex);
+  HandlerWork out = state_->work;
+  out.pending = state_->queue.size();
+  out.suspended = state_->suspended;
+  if (state_->begun) out.event = title_of(state_->queue.front());
+  return out;
+}
+
 void HandlerThread::State::run() {
   std::unique_lock lock(mutex);
-  Duration pause = pauses.first;
   while (true) {
-    changed.wait(lock, [this] { return ending || !queue.empty(); });
+    changed.wait(lock, [this] { return ending || (!suspended && !queue.empty()); });
     if (ending) return;
     const Event event = queue.front();  // stays queued while it runs: it is pending until it is done
     begun = true;
+    resumed = false;
+    work.running_since = std::chrono::steady_clock::now();
     lock.unlock();
-    const bool finished = handle(event);
-    if (finished) done(event);
+    auto reason = handle(event);
+    if (!reason) done(event);
     lock.lock();
-    if (finished) {
-      queue.pop_front();
-      begun = false;
-      pause = pauses.first;
-      continue;
-    }
-    changed.wait_for(lock, pause, [this] { return ending; });
-    pause = std::min(2 * pause, pauses.longest);
+    work.running_since.reset();
+    reason ? failed(lock, std::move(*reason)) : finished();
   }
 }
 
-bool HandlerThread::State::handle(const Event& event) noexcept {
+void HandlerThread::State::finished() {
+  queue.pop_front();
+  begun = false;
+  pause = pauses.first;
+  work = {};
+}
+
+/// Returns when the event is to be tried again, or not yet because the handler is away.
+void HandlerThread::State::failed(std::unique_lock<std::mutex>& lock, std::string reason) {
+  ++work.failures;
+  work.reason = std::move(reason);
+  work.again_at = std::chrono::steady_clock::now() + pause;
+  pause = std::min(2 * pause, pauses.longest);
+  changed.wait_until(lock, *work.again_at, [this] { return ending || suspended || resumed; });
+  work.again_at.reset();
+  if (suspended || resumed) pause = pauses.first;
+}
+
+/// Nothing if it is done, else why not.
+std::optional<std::string> HandlerThread::State::handle(const Event& event) noexcept {
+  std::string reason = returned_false;
   try {
-    if (handler(event)) return true;
-    log.warning("handler_failed",
-                {{"handler", name}, {"event", name_of(event)}, {"reason", "it returned false; it is tried again"}});
+    if (handler(event)) return std::nullopt;
   } catch (const std::exception& e) {
-    log.warning("handler_failed", {{"handler", name}, {"event", name_of(event)}, {"reason", e.what()}});
+    reason = e.what();
   } catch (...) {
-    log.warning("handler_failed",
-                {{"handler", name}, {"event", name_of(event)}, {"reason", "an exception of an unknown type"}});
+    reason = "an exception of an unknown type";
   }
-  return false;
+  log.warning("handler_failed", {{"handler", name}, {"event", name_of(event)}, {"reason", reason}});
+  return reason;
 }
 
 }  // namespace dbha

@@ -1,0 +1,230 @@
+#include "mirror/local_mirror.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "mirror/trouble.hpp"
+#include "mirror/versions.hpp"
+#include "mirror/wall_time.hpp"
+
+namespace dbha::mirror {
+namespace {
+
+constexpr std::size_t page = 256;
+constexpr Duration forget_period = std::chrono::minutes(1);
+constexpr const char* ending = "the process ends: the outbox keeps it for the next start";
+
+std::int64_t ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+Outbox::LaneOf lanes_of(const ConsistencyHost& host) {
+  return [&host](Partition partition) {
+    const auto topology = host.topology();
+    const Node* owner = topology ? topology->owner(partition) : nullptr;
+    return owner ? owner->id : NodeId{};
+  };
+}
+
+PartitionSet everywhere() {
+  PartitionSet all;
+  all.set({{0}, {UINT32_MAX - 1}}, {});
+  return all;
+}
+
+std::string list_of(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out.append(out.empty() ? "" : ", ").append(word);
+  return out;
+}
+
+MirrorChange::Kind kind_of(const LocalStore::Adopted& adopted) {
+  if (adopted.row.entry.removed) return MirrorChange::Kind::removed;
+  return adopted.created ? MirrorChange::Kind::created : MirrorChange::Kind::updated;
+}
+
+/// For callers who do not want to know.
+Mirror::Done heard(Mirror::Done done) {
+  if (done) return done;
+  return [](const MirrorResult&) {};
+}
+
+}  // namespace
+
+LocalMirror::LocalMirror(Settings settings, Log& log, ConsistencyHost& host, VersionedStore& database)
+    : settings_(std::move(settings)),
+      database_(database),
+      thread_(std::make_unique<StoreThread>(
+          settings_.file, writer_bits(settings_.process),
+          [&database](const EntryName& name) { return database.partition_of(name); }, log)),
+      drain_(database, lanes_of(host), thread_->intake(), log, *this) {
+  thread_->start([this](LocalStore& store) { return turn(store); }, [this] { drain_.grown_on_disk(); });
+}
+
+LocalMirror::~LocalMirror() {
+  stop();
+  thread_.reset();
+  waiters_.release(ending);
+}
+
+void LocalMirror::stop() {
+  stopped_ = true;
+  drain_.stop();
+  Job release{{}, [this](const std::string&) { waiters_.release(ending); }};
+  thread_->intake()->submit(release, true);
+}
+
+void LocalMirror::put(EntryName name, std::string value, MirrorWrite how, Done done) {
+  write({.name = std::move(name), .version = 0, .value = std::move(value)}, how, heard(std::move(done)));
+}
+
+void LocalMirror::remove(EntryName name, MirrorWrite how, Done done) {
+  write({.name = std::move(name), .version = 0, .value = {}, .removed = true}, how, heard(std::move(done)));
+}
+
+std::optional<std::string> LocalMirror::unfit(const EntryName& name, const MirrorWrite& how) const {
+  if (name.topic.empty()) return "an entry needs a topic";
+  if (how.version && (*how.version == 0 || *how.version > last_version))
+    return "a version is from 1 to " + std::to_string(last_version) + ", found " + std::to_string(*how.version);
+  const auto& tables = settings_.tables;
+  if (std::find(tables.begin(), tables.end(), name.table) != tables.end()) return std::nullopt;
+  return "table '" + name.table + "' is not among those of mirror " + settings_.handler + " (" + list_of(tables) +
+         "): add it to `tables` there";
+}
+
+void LocalMirror::write(Entry entry, MirrorWrite how, Done done) {
+  if (auto why = unfit(entry.name, how)) return refuse(std::move(*why), std::move(done));
+  entry.version = how.version.value_or(0);
+  const std::size_t bytes = entry.value.size() + entry.name.key.size() + entry.name.topic.size() + 100;
+  const Partition partition = database_.partition_of(entry.name);
+  auto result = std::make_shared<LocalStore::WriteResult>();
+  Job job{[=, entry = std::move(entry)](LocalStore& store) { *result = store.write(partition, entry, wall_time()); },
+          [=, this](const std::string& refusal) {
+            if (refusal.empty()) return written(*result, how.wait, done);
+            done({.outcome = MirrorOutcome::refused, .reason = refusal});
+          },
+          bytes};
+  if (!thread_->intake()->submit(job, false))
+    refuse("the disk is too slow: too many writes wait for it; try again later", std::move(done));
+}
+
+/// Not at once: `done` is called later than put() returns.
+void LocalMirror::refuse(std::string reason, Done done) {
+  Job answer{{}, [reason = std::move(reason), done = std::move(done)](const std::string&) {
+               done({.outcome = MirrorOutcome::refused, .reason = reason});
+             }};
+  thread_->intake()->submit(answer, true);
+}
+
+void LocalMirror::written(const LocalStore::WriteResult& result, MirrorWait wait, const Done& done) {
+  switch (result.written) {
+    case LocalStore::Written::stored:
+      return stored(result.row, wait, done);
+    case LocalStore::Written::superseded:
+      return done({.outcome = MirrorOutcome::superseded, .newer = result.row.entry});
+    case LocalStore::Written::no_version:
+      return done({.outcome = MirrorOutcome::refused,
+                   .reason = "the entry's version is the highest there is: it can be written no more"});
+    case LocalStore::Written::no_room:
+      return done({.outcome = MirrorOutcome::refused,
+                   .reason = "store_limit of mirror " + settings_.handler + " is reached, with " +
+                             std::to_string(thread_->waiting()) +
+                             " entries that wait for the database: raise it, remove entries, or see why the database "
+                             "does not take them"});
+  }
+}
+
+void LocalMirror::stored(const Row& row, MirrorWait wait, const Done& done) {
+  const std::uint64_t version = row.entry.version;
+  waiters_.superseded(row);
+  if (row.waiting()) drain_.accepted(row);
+  if (wait == MirrorWait::store || !row.waiting())
+    return done({.outcome = MirrorOutcome::stored, .version = version, .in_database = !row.waiting()});
+  if (stopped_) return done({.outcome = MirrorOutcome::stored, .version = version, .reason = ending});
+  waiters_.add(row.number, version, done);
+}
+
+void LocalMirror::on_confirmed(std::int64_t number, std::uint64_t version) {
+  ++confirmed_;
+  waiters_.confirmed(number, version);
+}
+
+void LocalMirror::on_overtaken(const LocalStore::Adopted& adopted) {
+  ++overtaken_;
+  if (adopted.row.waiting()) return;  // the store has a newer one still, which is sent next
+  if (adopted.changed) changes_.tell({kind_of(adopted), adopted.row.entry});
+  waiters_.overtaken(adopted.row);
+}
+
+std::optional<TimePoint> LocalMirror::turn(LocalStore& store) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  forget_removed(store, now);
+  const auto next = drain_.turn(store);
+  return std::min(next.value_or(forget_at_), forget_at_);
+}
+
+void LocalMirror::forget_removed(LocalStore& store, TimePoint now) {
+  if (now < forget_at_) return;
+  forget_at_ = now + forget_period;
+  if (store.forget_removed(wall_time().ms() - ms(settings_.tombstone_ttl)) > 0) forget_at_ = now;
+}
+
+void LocalMirror::doubt(PartitionRange partitions, std::function<void(const std::string& refusal)> done) {
+  auto doubted = std::make_shared<std::uint64_t>(0);
+  Job job{[=](LocalStore& store) { *doubted = store.doubt(partitions); },
+          [=, this, done = std::move(done)](const std::string& refusal) {
+            if (refusal.empty() && *doubted > 0) drain_.grown_on_disk();
+            done(refusal);
+          }};
+  thread_->intake()->submit(job, true);
+}
+
+MirrorFound LocalMirror::get(const EntryName& name) {
+  const auto reader = thread_->reader();
+  if (!reader) return {.ok = false, .reason = thread_->trouble()};
+  try {
+    auto row = reader->get(database_.partition_of(name), name);
+    return {.ok = true, .entry = row ? std::optional(std::move(row->entry)) : std::nullopt};
+  } catch (const StoreFailure& failure) {
+    return {.ok = false, .reason = trouble_of(failure, settings_.file.path)};
+  }
+}
+
+MirrorFound LocalMirror::scan(const ScanRange& range, const std::function<bool(Entry)>& visit) {
+  const auto reader = thread_->reader();
+  if (!reader) return {.ok = false, .reason = thread_->trouble()};
+  StoreReader::Selection selection{range.partitions.empty() ? everywhere() : range.partitions, range.table, range.topic,
+                                   range.removed, range.values};
+  try {
+    std::optional<StoreReader::Place> place;
+    while (true) {
+      auto rows = reader->page(selection, place, page);
+      const bool last = rows.size() < page;
+      if (!rows.empty()) place = StoreReader::place_of(rows.back());
+      for (auto& row : rows)
+        if (!visit(std::move(row.entry))) return {.ok = true};
+      if (last) return {.ok = true};
+    }
+  } catch (const StoreFailure& failure) {
+    return {.ok = false, .reason = trouble_of(failure, settings_.file.path)};
+  }
+}
+
+Subscription LocalMirror::on_change(std::function<void(const MirrorChange&)> handler) {
+  return changes_.subscribe(std::move(handler));
+}
+
+MirrorState LocalMirror::state() const {
+  return {.trouble = thread_->trouble(),
+          .waiting = thread_->waiting(),
+          .database_away = drain_.database_away(),
+          .confirmed = confirmed_,
+          .overtaken = overtaken_};
+}
+
+std::string LocalMirror::trouble() const {
+  const auto store = thread_->trouble();
+  return store.empty() ? drain_.rejections().text() : store;
+}
+
+}  // namespace dbha::mirror

@@ -1,0 +1,100 @@
+#include "mirror/store_reader.hpp"
+
+#include "mirror/read_row.hpp"
+#include "mirror/schema.hpp"
+
+namespace dbha::mirror {
+namespace {
+
+std::string select(std::string_view where) {
+  return std::string("SELECT ").append(row_columns).append(" FROM entries WHERE ").append(where);
+}
+
+/// row_columns, with the value or, if ?10 is 0, with no more than whether there is one.
+std::string select_unless_head(std::string_view where) {
+  std::string out = select(where);
+  constexpr std::string_view value = " value,";
+  return out.replace(out.find(value), value.size(), " iif(?10 OR value IS NULL, value, x''),");
+}
+
+Bytes text_or_null(const std::optional<std::string>& text) {
+  return text ? Bytes{*text} : Bytes{};
+}
+
+/// Text that is bound as bytes compares as text.
+constexpr std::string_view chosen =
+    " AND (?6 IS NULL OR tbl = CAST(?6 AS TEXT)) AND (?7 IS NULL OR topic = CAST(?7 AS TEXT))"
+    " AND (?8 OR value IS NOT NULL) ORDER BY partition, tbl, topic, key LIMIT ?9";
+
+/// What a walk that begins with this range stands behind: nothing is before it.
+StoreReader::Place before(PartitionRange range) {
+  return {range.first, {}};
+}
+
+}  // namespace
+
+class StoreReader::Statements {
+ public:
+  explicit Statements(Connection& db)
+      : get(db, select("partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4")),
+        page(db,
+             select_unless_head("(partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5").append(chosen)),
+        recent(db,
+               "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
+               "ORDER BY confirmed_ms DESC, number DESC"),
+        row(db, select("number = ?1 AND confirmed > 0")) {}
+
+  Query get, page, recent, row;
+};
+
+StoreReader::StoreReader(const std::filesystem::path& file)
+    : connection_(file, SQLITE_OPEN_READONLY), statements_(std::make_unique<Statements>(connection_)) {}
+
+StoreReader::~StoreReader() = default;
+
+std::optional<Row> StoreReader::get(Partition partition, const EntryName& name) {
+  const std::lock_guard lock(mutex_);
+  Query& query = statements_->get.with(std::int64_t{partition.value}, std::string_view(name.table),
+                                       std::string_view(name.topic), std::string_view(name.key));
+  if (!query.step()) return std::nullopt;
+  Row row = read_row(query);
+  query.end();
+  return row;
+}
+
+std::vector<Row> StoreReader::page(const Selection& selection, const std::optional<Place>& after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> out;
+  for (const auto& [range, member] : selection.partitions) {
+    if (after && range.last < after->partition) continue;
+    const Place from = after && range.contains(after->partition) ? *after : before(range);
+    const Bytes table = text_or_null(selection.table);
+    const Bytes topic = text_or_null(selection.topic);
+    Query& query = statements_->page.with(
+        std::int64_t{from.partition.value}, std::string_view(from.name.table), std::string_view(from.name.topic),
+        std::string_view(from.name.key), std::int64_t{range.last.value}, table, topic, std::int64_t{selection.removed},
+        static_cast<std::int64_t>(limit - out.size()), std::int64_t{selection.values});
+    while (query.step()) out.push_back(read_row(query));
+    if (out.size() >= limit) break;
+  }
+  return out;
+}
+
+/// Other partitions are passed over in the index, without a look at their entries.
+std::vector<Row> StoreReader::confirmed_since(const PartitionSet& partitions, std::int64_t since_ms,
+                                              const std::optional<Moment>& before, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  const Moment end = before.value_or(Moment{INT64_MAX, INT64_MAX});
+  std::vector<Row> out;
+  Query& recent = statements_->recent.with(since_ms, end.confirmed_ms, end.number);
+  while (out.size() < limit && recent.step()) {
+    if (!partitions.find({static_cast<std::uint32_t>(recent.number(1))})) continue;
+    Query& row = statements_->row.with(recent.number(0));
+    if (row.step()) out.push_back(read_row(row));
+    row.end();
+  }
+  recent.end();
+  return out;
+}
+
+}  // namespace dbha::mirror

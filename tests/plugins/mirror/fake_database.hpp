@@ -1,0 +1,184 @@
+#pragma once
+/// A database of versioned entries that fails on command, and answers on a thread of its own, as the loop's would be.
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <dbha/consistency.hpp>
+#include <dbha/versioned_store.hpp>
+
+#include "support/sample_topology.hpp"
+
+namespace dbha::test {
+
+class FakeDatabase final : public VersionedStore {
+ public:
+  static constexpr std::uint32_t partitions = 16;
+
+  FakeDatabase() : thread_([this] { run(); }) {}
+  ~FakeDatabase() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  // What breaks, and is repaired.
+  void away(std::set<std::uint32_t> which) {
+    set([&] { away_ = std::move(which); });
+  }
+  void back() { away({}); }
+  static std::set<std::uint32_t> all() {
+    std::set<std::uint32_t> out;
+    for (std::uint32_t p = 0; p < partitions; ++p) out.insert(p);
+    return out;
+  }
+  /// Writes are answered when it is let go.
+  void hold(bool held) {
+    set([&] { held_ = held; });
+  }
+  void reject(const std::string& topic) {
+    set([&] { rejected_ = topic; });
+  }
+  void lose(const EntryName& name) {
+    set([&] { entries_.erase(name); });
+  }
+  void plant(const Entry& entry) {
+    set([&] { entries_[entry.name] = entry; });
+  }
+
+  // What it saw.
+  std::optional<Entry> entry(const EntryName& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = entries_.find(name);
+    return at == entries_.end() ? std::nullopt : std::optional(at->second);
+  }
+  std::string value(const EntryName& name) const {
+    const auto found = entry(name);
+    return !found ? "nothing" : found->removed ? "removed" : found->value;
+  }
+  /// The values that were sent of this entry, in order.
+  std::vector<std::string> sent(const EntryName& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = sent_.find(name);
+    return at == sent_.end() ? std::vector<std::string>{} : at->second;
+  }
+  std::size_t sendings() const {
+    const std::lock_guard lock(mutex_);
+    std::size_t n = 0;
+    for (const auto& [name, values] : sent_) n += values.size();
+    return n;
+  }
+  /// Two sendings of one entry were under way at the same time.
+  bool overlapped() const {
+    const std::lock_guard lock(mutex_);
+    return overlapped_;
+  }
+
+  Partition partition_of(const EntryName& name) const override {
+    std::uint32_t sum = 0;
+    for (const char c : name.table + '.' + name.topic) sum = sum * 31 + static_cast<unsigned char>(c);
+    return {sum % partitions};
+  }
+  void put(EntryName name, std::string value, std::uint64_t version, Done done, std::optional<Duration>) override {
+    write({std::move(name), version, std::move(value), false}, std::move(done));
+  }
+  void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration>) override {
+    write({std::move(name), version, {}, true}, std::move(done));
+  }
+  void get(EntryName, Done, std::optional<Duration>) override {}
+  void create(EntryName, std::string, std::uint64_t, Done, std::optional<Duration>) override {}
+  void scan(ScanRange, Page, Done, std::optional<Duration>) override {}
+  void next_number(const std::string&, std::uint64_t, Done, std::optional<Duration>) override {}
+
+ private:
+  struct Write {
+    Entry entry;
+    Done done;
+  };
+
+  template <class Change>
+  void set(Change change) {
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+    }
+    changed_.notify_all();
+  }
+
+  void write(Entry entry, Done done) {
+    {
+      const std::lock_guard lock(mutex_);
+      sent_[entry.name].push_back(entry.removed ? "removed" : entry.value);
+      if (!under_way_.insert(entry.name).second) overlapped_ = true;
+      queue_.push_back({std::move(entry), std::move(done)});
+    }
+    changed_.notify_all();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return ending_ || (!queue_.empty() && !held_); });
+      if (ending_) return;
+      Write next = std::move(queue_.front());
+      queue_.pop_front();
+      under_way_.erase(next.entry.name);
+      StoreResult result = answer(next.entry);
+      lock.unlock();
+      next.done(std::move(result));
+      lock.lock();
+    }
+  }
+
+  StoreResult answer(const Entry& entry) {
+    if (away_.contains(partition_of(entry.name).value)) return {.outcome = Outcome::outcome_unknown};
+    if (entry.name.topic == rejected_) return {.outcome = Outcome::error_reply, .detail = "NOPERM no permission"};
+    Entry& is = entries_[entry.name];
+    if (entry.version > is.version) is = entry;
+    if (is == entry) return {.outcome = Outcome::ok, .applied = true};
+    return {.outcome = Outcome::ok, .applied = false, .entry = is};
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Write> queue_;
+  std::map<EntryName, Entry> entries_;
+  std::map<EntryName, std::vector<std::string>> sent_;
+  std::set<EntryName> under_way_;
+  bool overlapped_ = false;
+  std::set<std::uint32_t> away_;
+  std::string rejected_;
+  bool held_ = false;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+/// A process whose topology gives each half of the partitions to a primary of its own.
+class FakeHost final : public ConsistencyHost {
+ public:
+  FakeHost() {
+    Topology topology;
+    topology.nodes = {node("a", Role::primary, "life-a"), node("b", Role::primary, "life-b")};
+    topology.claims.set(range(0, 7), claim("a", 1));
+    topology.claims.set(range(8, 15), claim("b", 2));
+    topology_ = std::make_shared<const Topology>(std::move(topology));
+  }
+  VersionedStore* versioned_store() override { return nullptr; }
+  std::shared_ptr<const Topology> topology() const override { return topology_; }
+  void publish(std::string, std::string, Completion) override {}
+  void subscribe(std::string, Database::MessageHandler) override {}
+  void unsubscribe(std::string) override {}
+
+ private:
+  std::shared_ptr<const Topology> topology_;
+};
+
+}  // namespace dbha::test
