@@ -41,6 +41,16 @@ class PostedStore final : public VersionedStore {
       store_.scan(std::move(range), std::move(page), std::move(done), deadline);
     });
   }
+  void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, names = std::move(names), done = std::move(done)]() mutable {
+      store_.look(std::move(names), std::move(done), deadline);
+    });
+  }
+  void write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, entries = std::move(entries), done = std::move(done)]() mutable {
+      store_.write(std::move(entries), std::move(done), deadline);
+    });
+  }
   void next_number(const std::string& table, std::uint64_t floor, Done done,
                    std::optional<Duration> deadline) override {
     loop_.post(

@@ -21,7 +21,7 @@ class MemoryStore final : public VersionedStore {
   MemoryStore(Database& database, const Route& route, std::uint32_t partitions)
       : database_(database), route_(route), partitions_(partitions) {}
 
-  Partition partition_of(const EntryName& name) const;
+  Partition partition_of(const EntryName& name) const override;
   void get(EntryName name, Done done, std::optional<Duration> deadline) override;
   void put(EntryName name, std::string value, std::uint64_t version, Done done,
            std::optional<Duration> deadline) override;

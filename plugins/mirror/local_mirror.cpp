@@ -169,12 +169,22 @@ void LocalMirror::forget_removed(LocalStore& store, TimePoint now) {
   if (store.forget_removed(wall_time().ms() - ms(settings_.tombstone_ttl)) > 0) forget_at_ = now;
 }
 
-void LocalMirror::doubt(PartitionRange partitions, std::function<void(const std::string& refusal)> done) {
-  auto doubted = std::make_shared<std::uint64_t>(0);
-  Job job{[=](LocalStore& store) { *doubted = store.doubt(partitions); },
-          [=, this, done = std::move(done)](const std::string& refusal) {
-            if (refusal.empty() && *doubted > 0) drain_.grown_on_disk();
-            done(refusal);
+std::shared_ptr<StoreReader> LocalMirror::reader() const {
+  if (auto reader = thread_->reader()) return reader;
+  throw StoreFailure(SQLITE_CANTOPEN, thread_->trouble());
+}
+
+void LocalMirror::keep_doubts(std::vector<Doubt> doubts) {
+  Job job{[doubts = std::move(doubts)](LocalStore& store) { store.keep_doubts(doubts); }, [](const std::string&) {}};
+  thread_->intake()->submit(job, true);
+}
+
+void LocalMirror::adopt(Partition partition, Entry newer) {
+  if (newer.version > last_version) return;
+  auto adopted = std::make_shared<LocalStore::Adopted>();
+  Job job{[=, newer = std::move(newer)](LocalStore& store) { *adopted = store.adopt(partition, newer, wall_time()); },
+          [=, this](const std::string& refusal) {
+            if (refusal.empty()) on_overtaken(*adopted);
           }};
   thread_->intake()->submit(job, true);
 }

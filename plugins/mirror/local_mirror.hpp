@@ -35,9 +35,14 @@ class LocalMirror final : public Mirror, DrainListener {
 
   /// Any thread. Nothing is sent any more, and nobody waits for the database any longer.
   void stop();
-  /// Any thread. What the database confirmed of these partitions is sent once more, in a job of its own; `done` on the
-  /// store's thread, with the reason if that was refused.
-  void doubt(PartitionRange partitions, std::function<void(const std::string& refusal)> done);
+  // Any thread; what reads throws StoreFailure.
+
+  std::shared_ptr<StoreReader> reader() const;
+  std::vector<Doubt> doubts() const { return reader()->doubts(); }
+  /// Later; what cannot be stored is said in trouble().
+  void keep_doubts(std::vector<Doubt> doubts);
+  /// Takes over what the database holds, as if it had answered a write, unless the store has something newer.
+  void adopt(Partition partition, Entry newer);
   /// Any thread. What keeps it from its work; empty if nothing does.
   std::string trouble() const;
 

@@ -67,13 +67,13 @@ class LocalStore::Statements {
         confirm(db,
                 "UPDATE entries SET confirmed = ?2, confirmed_ms = ?3 WHERE number = ?1 AND confirmed < ?2 "
                 "AND confirmed < version RETURNING version"),
-        doubt(db,
-              "UPDATE entries SET confirmed = 0 WHERE partition BETWEEN ?1 AND ?2 AND confirmed >= version "
-              "AND confirmed > 0"),
+        settle(db, "DELETE FROM doubts"),
+        doubt(db, "INSERT INTO doubts VALUES (?1, ?2, ?3, ?4)"),
         erase(db, "DELETE FROM entries WHERE number = ?1"),
         forget(db,
                "DELETE FROM entries WHERE number IN (SELECT number FROM entries WHERE value IS NULL "
-               "AND confirmed_ms < ?1 AND confirmed >= version LIMIT 1000)"),
+               "AND confirmed_ms < ?1 AND confirmed >= version "
+               "AND NOT EXISTS (SELECT 1 FROM doubts WHERE partition BETWEEN first AND last) LIMIT 1000)"),
         waiting(db,
                 "SELECT number, partition, ifnull(length(value), 0) FROM entries "
                 "WHERE confirmed < version AND number > ?1 ORDER BY number LIMIT ?2"),
@@ -81,7 +81,8 @@ class LocalStore::Statements {
         free_pages(db, "PRAGMA freelist_count"),
         page_size(db, "PRAGMA page_size") {}
 
-  Query begin, commit, find, row, insert, replace, confirm, doubt, erase, forget, waiting, pages, free_pages, page_size;
+  Query begin, commit, find, row, insert, replace, confirm, settle, doubt, erase, forget, waiting, pages, free_pages,
+      page_size;
 };
 
 /// Not SQLite's own lock, which would keep readers out as well.
@@ -242,11 +243,14 @@ LocalStore::Adopted LocalStore::adopt(Partition partition, const Entry& entry, W
   return {replace(std::move(*row), entry, now, true), changed, created};
 }
 
-std::uint64_t LocalStore::doubt(PartitionRange partitions) {
-  statements_->doubt.with(std::int64_t{partitions.first.value}, std::int64_t{partitions.last.value}).run();
-  const auto doubted = static_cast<std::uint64_t>(sqlite3_changes(connection_.get()));
-  waiting_count_ += doubted;
-  return doubted;
+void LocalStore::keep_doubts(const std::vector<Doubt>& doubts) {
+  statements_->settle.with().run();
+  for (const auto& doubt : doubts)
+    for (const auto& [range, member] : doubt.partitions)
+      statements_->doubt
+          .with(std::string_view(doubt.event), std::int64_t{range.first.value}, std::int64_t{range.last.value},
+                doubt.since_ms)
+          .run();
 }
 
 std::uint64_t LocalStore::forget_removed(std::int64_t before_ms) {

@@ -10,6 +10,7 @@
 
 #include <dbha/partition_map.hpp>
 
+#include "mirror/doubts.hpp"
 #include "mirror/row.hpp"
 #include "mirror/sqlite.hpp"
 #include "mirror/wall_time.hpp"
@@ -63,10 +64,9 @@ class LocalStore {
     bool created = false;  ///< there was no entry, or a removed one
   };
   Adopted adopt(Partition partition, const Entry& entry, WallTime now);
-  /// What the database confirmed of these partitions may be gone: all of it goes to the outbox once more. Returns how
-  /// many that are.
-  std::uint64_t doubt(PartitionRange partitions);
-  /// Forgets removals that the database confirmed before then, a thousand at most. Returns how many.
+  /// Replaces what is kept of partitions in doubt.
+  void keep_doubts(const std::vector<Doubt>& doubts);
+  /// Forgets removals that the database confirmed before then and that are not in doubt, a thousand at most. Returns how many.
   std::uint64_t forget_removed(std::int64_t before_ms);
 
   /// The outbox in the order of numbers, behind `after`.

@@ -7,7 +7,7 @@
 #include <dbha/plugin.hpp>
 
 #include "mirror/local_mirror.hpp"
-#include "mirror/resend.hpp"
+#include "mirror/resync.hpp"
 #include "mirror/settings.hpp"
 
 namespace dbha::mirror {
@@ -23,25 +23,28 @@ VersionedStore& database_of(const ConsistencyContext& context) {
 class MirrorHandler final : public ConsistencyHandler {
  public:
   explicit MirrorHandler(const ConsistencyContext& context)
-      : resend_(mirror_, context.log),
-        mirror_(read_settings(context), context.log, context.host, database_of(context)) {}
+      : MirrorHandler(context, read_settings(context), database_of(context)) {}
 
   bool handle(const Event& event) override {
     const auto* restart = std::get_if<DbRestart>(&event);
-    if (!restart || restart->loss == Loss::none) return true;
-    return resend_.run(restart->partitions);
+    return !restart || restart->loss == Loss::none || resync_.run(*restart);
   }
+  void on_accepted(const Event& event) override { resync_.accepted(event); }
   void stop() override {
-    resend_.stop();
+    resync_.stop();
     mirror_.stop();
   }
-  std::optional<Progress> progress() const override { return resend_.progress(); }
+  std::optional<Progress> progress() const override { return resync_.progress(); }
   std::string trouble() const override { return mirror_.trouble(); }
   Mirror* mirror() override { return &mirror_; }
 
  private:
-  Resend resend_;  // ends last: what it has handed to the mirror ends with the mirror
+  MirrorHandler(const ConsistencyContext& context, const Settings& settings, VersionedStore& database)
+      : mirror_(settings, context.log, context.host, database),
+        resync_(mirror_, database, {.rate = settings.rate}, context.log) {}
+
   LocalMirror mirror_;
+  Resync resync_;
 };
 
 ConsistencyHandler* create(const ConsistencyContext& context) {

@@ -25,6 +25,12 @@ CREATE TABLE IF NOT EXISTS entries (
   confirmed INTEGER NOT NULL DEFAULT 0,
   confirmed_ms INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS doubts (
+  event TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL
+);
 CREATE UNIQUE INDEX IF NOT EXISTS by_name ON entries (partition, tbl, topic, key);
 CREATE INDEX IF NOT EXISTS by_time ON entries (confirmed_ms, number, partition);
 CREATE INDEX IF NOT EXISTS outbox ON entries (number) WHERE confirmed < version;

@@ -32,7 +32,8 @@ Settings read_settings(const ConsistencyContext& context) {
           .process = context.process_name,
           .tables = read_tables(options),
           .file = {read_file(context), options.size("store_limit"), read_durability(options)},
-          .tombstone_ttl = options.duration("tombstone_ttl")};
+          .tombstone_ttl = options.duration("tombstone_ttl"),
+          .rate = static_cast<double>(options.integer("rate"))};
 }
 
 }  // namespace dbha::mirror

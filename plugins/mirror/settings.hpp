@@ -18,6 +18,8 @@ inline constexpr OptionSpec option_specs[] = {
      "what an accepted write survives: \"power\", also a power cut; \"process\", the end of the process only"},
     {"tombstone_ttl", OptionType::duration, "24h",
      "how long a removal is remembered after the database has confirmed it", 1000, 36'000'000'000},
+    {"rate", OptionType::integer, "0", "entries a second that a resync compares or writes, at most; 0: no limit", 0,
+     1'000'000'000},
 };
 
 struct Settings {
@@ -26,6 +28,7 @@ struct Settings {
   std::vector<std::string> tables;
   StoreFile file;
   Duration tombstone_ttl = std::chrono::hours(24);
+  double rate = 0;  ///< entries a second; 0: no limit
 };
 
 /// Throws ConfigError.

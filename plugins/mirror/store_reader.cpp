@@ -42,9 +42,11 @@ class StoreReader::Statements {
         recent(db,
                "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
                "ORDER BY confirmed_ms DESC, number DESC"),
-        row(db, select("number = ?1 AND confirmed > 0")) {}
+        row(db, select("number = ?1 AND confirmed > 0")),
+        count(db, "SELECT count(*) FROM entries WHERE partition BETWEEN ?1 AND ?2"),
+        doubts(db, "SELECT event, first, last, since_ms FROM doubts ORDER BY rowid") {}
 
-  Query get, page, recent, row;
+  Query get, page, recent, row, count, doubts;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& file)
@@ -94,6 +96,29 @@ std::vector<Row> StoreReader::confirmed_since(const PartitionSet& partitions, st
     row.end();
   }
   recent.end();
+  return out;
+}
+
+std::uint64_t StoreReader::count(const PartitionSet& partitions) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t out = 0;
+  for (const auto& [range, member] : partitions) {
+    Query& query = statements_->count.with(std::int64_t{range.first.value}, std::int64_t{range.last.value});
+    if (query.step()) out += static_cast<std::uint64_t>(query.number(0));
+    query.end();
+  }
+  return out;
+}
+
+std::vector<Doubt> StoreReader::doubts() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Doubt> out;
+  Query& query = statements_->doubts.with();
+  while (query.step()) {
+    if (out.empty() || out.back().event != query.text(0)) out.push_back({query.text(0), {}, query.number(3)});
+    out.back().partitions.set(
+        {{static_cast<std::uint32_t>(query.number(1))}, {static_cast<std::uint32_t>(query.number(2))}}, {});
+  }
   return out;
 }
 

@@ -11,6 +11,7 @@
 
 #include <dbha/partition_map.hpp>
 
+#include "mirror/doubts.hpp"
 #include "mirror/row.hpp"
 #include "mirror/sqlite.hpp"
 
@@ -55,6 +56,11 @@ class StoreReader {
   /// `before`: the last row of the page before.
   std::vector<Row> confirmed_since(const PartitionSet& partitions, std::int64_t since_ms,
                                    const std::optional<Moment>& before, std::size_t limit);
+
+  /// How many entries, removed ones included, lie there.
+  std::uint64_t count(const PartitionSet& partitions);
+  /// As LocalStore::keep_doubts() kept them.
+  std::vector<Doubt> doubts();
 
  private:
   class Statements;

@@ -31,15 +31,33 @@ std::optional<std::string> unfit(const ScanRange& range) {
   return std::nullopt;
 }
 
+/// Of the keys of a batch.
+std::optional<std::string> unfit(const Texts& keys) {
+  for (const auto& key : keys)
+    if (slot_of(key) != slot_of(keys.front()))
+      return "entries of a batch lie in one partition: " + shown(key) + " does not lie where " + shown(keys.front()) +
+             " does";
+  return std::nullopt;
+}
+
 std::string ms_text(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-Call call_of(const char* verb, const std::string& script, const std::string& key, const Texts& arguments,
+Call call_of(const char* verb, const std::string& script, const Texts& keys, const Texts& arguments,
              Duration deadline) {
-  Call call{.key = key, .args = {verb, script, "1", key}, .repeatable = true, .deadline = deadline};
+  Call call{.key = keys.front(), .repeatable = true, .deadline = deadline};
+  call.args.reserve(3 + keys.size() + arguments.size());
+  call.args = {verb, script, std::to_string(keys.size())};
+  call.args.insert(call.args.end(), keys.begin(), keys.end());
   call.args.insert(call.args.end(), arguments.begin(), arguments.end());
   return call;
+}
+
+Texts keys_of(const std::vector<EntryName>& names) {
+  Texts out;
+  for (const auto& name : names) out.push_back(key_of(name));
+  return out;
 }
 
 /// For callers who do not want to know.
@@ -67,12 +85,16 @@ class RedisStore final : public VersionedStore {
     write(remove_script(), std::move(name), version, ms_text(settings_.tombstone_ttl), std::move(done), deadline);
   }
   void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override;
+  void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override;
+  void write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override;
   void next_number(const std::string& table, std::uint64_t floor, Done done, std::optional<Duration> deadline) override;
 
  private:
   void write(const Script& script, EntryName name, std::uint64_t version, std::string argument, Done done,
              std::optional<Duration> deadline);
-  void run(const Script& script, std::string key, Texts arguments, TimePoint end, Completion done);
+  void run(const Script& script, Texts keys, Texts arguments, TimePoint end, Completion done);
+  void run(const Script& script, std::vector<EntryName> names, Texts keys, Texts arguments, TimePoint end,
+           BatchDone done);
   void answer_later(StoreResult answer, Done done);
   void refuse(std::string why, Done done) {
     answer_later({.outcome = Outcome::refused, .detail = std::move(why)}, std::move(done));
@@ -108,7 +130,7 @@ void RedisStore::get(EntryName name, Done done, std::optional<Duration> deadline
         StoreResult answer = found(name, result);
         if (!answer.ok() || answer.entry) return done(std::move(answer));
         // Nothing, or a hash of somebody else's.
-        run(look_script(), key, {}, end, [name, done](const Result& looked) { done(found(name, looked)); });
+        run(look_script(), {key}, {}, end, [name, done](const Result& looked) { done(found(name, looked)); });
       });
 }
 
@@ -116,8 +138,36 @@ void RedisStore::write(const Script& script, EntryName name, std::uint64_t versi
                        std::optional<Duration> deadline) {
   if (auto why = unfit(name, version)) return refuse(std::move(*why), std::move(done));
   std::string key = key_of(name);
-  run(script, std::move(key), {std::to_string(version), std::move(argument)}, end_of(deadline),
+  run(script, {std::move(key)}, {std::to_string(version), std::move(argument)}, end_of(deadline),
       [name = std::move(name), done = heard(std::move(done))](const Result& result) { done(written(name, result)); });
+}
+
+void RedisStore::look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) {
+  Texts keys = keys_of(names);
+  run(look_each_script(), std::move(names), std::move(keys), {}, end_of(deadline), std::move(done));
+}
+
+void RedisStore::write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) {
+  std::vector<EntryName> names;
+  Texts arguments{ms_text(settings_.tombstone_ttl)};
+  for (auto& entry : entries) {
+    arguments.push_back(std::to_string(entry.version));
+    arguments.emplace_back(entry.removed ? "x" : "d");
+    arguments.push_back(std::move(entry.value));
+    names.push_back(std::move(entry.name));
+  }
+  Texts keys = keys_of(names);
+  run(write_each_script(), std::move(names), std::move(keys), std::move(arguments), end_of(deadline), std::move(done));
+}
+
+void RedisStore::run(const Script& script, std::vector<EntryName> names, Texts keys, Texts arguments, TimePoint end,
+                     BatchDone done) {
+  if (auto why = unfit(keys))
+    return refuse(std::move(*why), [done = std::move(done)](StoreResult result) {
+      done({.outcome = result.outcome, .detail = std::move(result.detail)});
+    });
+  run(script, std::move(keys), std::move(arguments), end,
+      [names = std::move(names), done = std::move(done)](const Result& result) { done(batch(names, result)); });
 }
 
 void RedisStore::next_number(const std::string& table, std::uint64_t floor, Done done,
@@ -125,7 +175,7 @@ void RedisStore::next_number(const std::string& table, std::uint64_t floor, Done
   if (table.empty()) return refuse("a counter needs a table", std::move(done));
   if (floor >= last_number) return refuse("numbers end at " + std::to_string(last_number), std::move(done));
   std::string key = counter_of(table);
-  run(number_script(), key, {std::to_string(floor)}, end_of(deadline),
+  run(number_script(), {key}, {std::to_string(floor)}, end_of(deadline),
       [key, done = heard(std::move(done))](const Result& result) { done(counted(key, result)); });
 }
 
@@ -136,12 +186,12 @@ void RedisStore::scan(ScanRange range, Page page, Done done, std::optional<Durat
 }
 
 /// Repeatable, because each script is: its guard finds what an earlier sending has done.
-void RedisStore::run(const Script& script, std::string key, Texts arguments, TimePoint end, Completion done) {
-  Call call = call_of("EVALSHA", script.sha, key, arguments, until(end));
-  database_.submit(std::move(call), [=, this, &script, key = std::move(key), arguments = std::move(arguments),
+void RedisStore::run(const Script& script, Texts keys, Texts arguments, TimePoint end, Completion done) {
+  Call call = call_of("EVALSHA", script.sha, keys, arguments, until(end));
+  database_.submit(std::move(call), [=, this, &script, keys = std::move(keys), arguments = std::move(arguments),
                                      done = std::move(done)](Result result) {
     if (!script_unknown(result)) return done(std::move(result));
-    database_.submit(call_of("EVAL", script.text, key, arguments, until(end)), done);
+    database_.submit(call_of("EVAL", script.text, keys, arguments, until(end)), done);
   });
 }
 

@@ -55,6 +55,47 @@ inline void put_replaces_what_is_older(StoreUser& on) {
   CHECK(on.get(flow).entry == entry(6, ""));
 }
 
+inline EntryName beside(const std::string& key) {
+  return {flow.table, flow.topic, key};
+}
+
+inline void a_batch_tells_the_versions(StoreUser& on) {
+  check_applied(on.put(flow, "a", 5));
+  check_applied(on.remove(beside("gone"), 7));
+  const auto seen = on.look({beside("never"), flow, beside("gone")});
+  INFO(seen.detail);
+  REQUIRE(seen.ok());
+  REQUIRE(seen.each.size() == 3);
+  CHECK_FALSE(seen.each[0].entry);
+  CHECK(seen.each[1].entry == entry(5, ""));
+  CHECK(seen.each[2].entry == Entry{beside("gone"), 7, "", true});
+}
+
+inline void a_batch_writes_as_each_alone_would(StoreUser& on) {
+  check_applied(on.put(flow, "a", 5));
+  check_applied(on.put(beside("older"), "a", 5));
+  check_applied(on.put(beside("removed"), "a", 5));
+  check_applied(on.remove(beside("back"), 5));
+  const std::vector<Entry> entries{{beside("new"), 1, "n", false},   {flow, 4, "late", false},
+                                   {beside("older"), 6, "o", false}, {beside("removed"), 6, "", true},
+                                   {beside("back"), 6, "b", false},  {beside("never"), 3, "", true}};
+  for (int sent = 0; sent < 2; ++sent) {  // as it may be, once more
+    const auto done = on.write(entries);
+    INFO(done.detail);
+    REQUIRE(done.ok());
+    REQUIRE(done.each.size() == entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      INFO(i);
+      CHECK(done.each[i].applied == (i != 1));
+      CHECK(done.each[i].trouble.empty());
+    }
+    CHECK(done.each[1].entry == entry(5, ""));
+  }
+  CHECK(on.get(flow).entry == entry(5, "a"));
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}, std::size_t{3}, std::size_t{4}, std::size_t{5}})
+    CHECK(on.get(entries[i].name).entry == entries[i]);
+}
+
 inline void versions_are_exact(StoreUser& on) {
   const std::uint64_t exact = std::uint64_t{1} << 53;  // from here on a double misses every other number
   for (const std::uint64_t version : {std::uint64_t{9}, std::uint64_t{10}, exact, exact + 1, UINT64_MAX - 1}) {

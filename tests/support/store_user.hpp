@@ -54,8 +54,23 @@ class StoreUser {
   StoreResult remove(const EntryName& name, std::uint64_t version) {
     return wait([&](auto done) { store().remove(name, version, done); });
   }
+  BatchResult look(const std::vector<EntryName>& names) {
+    return wait_batch([&](auto done) { store().look(names, done); });
+  }
+  BatchResult write(const std::vector<Entry>& entries) {
+    return wait_batch([&](auto done) { store().write(entries, done); });
+  }
   StoreResult next_number(const std::string& table, std::uint64_t floor = 0) {
     return wait([&](auto done) { store().next_number(table, floor, done); });
+  }
+
+  template <class Start>
+  BatchResult wait_batch(Start start) {
+    std::optional<BatchResult> result;
+    start([&](BatchResult what) { result = std::move(what); });
+    CHECK_FALSE(result.has_value());
+    REQUIRE(until([&] { return result.has_value(); }));
+    return *result;
   }
 
   /// Puts them all, pipelined. Version 1, and the name's key as value.

@@ -76,6 +76,12 @@ class FakeDatabase final : public VersionedStore {
     for (const auto& [name, values] : sent_) n += values.size();
     return n;
   }
+  /// How many entries of the partition were asked for.
+  std::size_t asked(Partition partition) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = asked_.find(partition.value);
+    return at == asked_.end() ? 0 : at->second;
+  }
   /// Two sendings of one entry were under way at the same time.
   bool overlapped() const {
     const std::lock_guard lock(mutex_);
@@ -93,14 +99,16 @@ class FakeDatabase final : public VersionedStore {
   void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration>) override {
     write({std::move(name), version, {}, true}, std::move(done));
   }
-  void get(EntryName, Done, std::optional<Duration>) override {}
+  void get(EntryName name, Done done, std::optional<Duration>) override {
+    set([&] { queue_.push_back({{std::move(name), 0, {}, false}, std::move(done)}); });
+  }
   void create(EntryName, std::string, std::uint64_t, Done, std::optional<Duration>) override {}
   void scan(ScanRange, Page, Done, std::optional<Duration>) override {}
   void next_number(const std::string&, std::uint64_t, Done, std::optional<Duration>) override {}
 
  private:
   struct Write {
-    Entry entry;
+    Entry entry;  ///< version 0: it is asked for
     Done done;
   };
 
@@ -130,12 +138,20 @@ class FakeDatabase final : public VersionedStore {
       if (ending_) return;
       Write next = std::move(queue_.front());
       queue_.pop_front();
-      under_way_.erase(next.entry.name);
-      StoreResult result = answer(next.entry);
+      const bool asked = next.entry.version == 0;
+      if (!asked) under_way_.erase(next.entry.name);
+      StoreResult result = asked ? look_up(next.entry.name) : answer(next.entry);
       lock.unlock();
       next.done(std::move(result));
       lock.lock();
     }
+  }
+
+  StoreResult look_up(const EntryName& name) {
+    ++asked_[partition_of(name).value];
+    if (away_.contains(partition_of(name).value)) return {.outcome = Outcome::timeout};
+    const auto at = entries_.find(name);
+    return {.outcome = Outcome::ok, .entry = at == entries_.end() ? std::nullopt : std::optional(at->second)};
   }
 
   StoreResult answer(const Entry& entry) {
@@ -153,6 +169,7 @@ class FakeDatabase final : public VersionedStore {
   std::map<EntryName, Entry> entries_;
   std::map<EntryName, std::vector<std::string>> sent_;
   std::set<EntryName> under_way_;
+  std::map<std::uint32_t, std::size_t> asked_;
   bool overlapped_ = false;
   std::set<std::uint32_t> away_;
   std::string rejected_;

@@ -125,11 +125,22 @@ TEST_CASE("the outbox is what the database has not confirmed") {
   CHECK(numbers() == std::vector{b.number});
   confirm(b);
   CHECK(numbers().empty());
+}
 
-  bench.in_transaction([&] { return bench.store.doubt(test::range(2, 9)); });
-  CHECK(numbers() == std::vector{b.number});
-  bench.in_transaction([&] { return bench.store.doubt(test::range(0, 9)); });
-  CHECK(numbers() == std::vector{a.number, b.number});
+TEST_CASE("what is in doubt is kept") {
+  Bench bench;
+  const std::vector<mirror::Doubt> doubts{{"e1", test::set_of({test::range(0, 5), test::range(9, 9)}), 7},
+                                          {"e2", test::set_of({test::range(3, 8)}), 0}};
+  const auto keep = [&](const std::vector<mirror::Doubt>& what) {
+    bench.in_transaction([&] {
+      bench.store.keep_doubts(what);
+      return 0;
+    });
+  };
+  keep(doubts);
+  CHECK(bench.reader.doubts() == doubts);
+  keep({});
+  CHECK(bench.reader.doubts().empty());
 }
 
 TEST_CASE("what is rolled back has not happened, and does not count") {
@@ -137,7 +148,6 @@ TEST_CASE("what is rolled back has not happened, and does not count") {
   bench.write(1, entry("a", "1"));
   bench.store.begin();
   bench.store.write({1}, entry("b", "1"), at(1));
-  bench.store.doubt(test::range(0, 9));
   bench.store.roll_back();
   CHECK(bench.store.waiting_count() == 1);
   CHECK_FALSE(bench.reader.get({1}, entry("b", "").name));
@@ -220,23 +230,25 @@ TEST_CASE("a walk back in time finds what was confirmed since then in some parti
   CHECK(walked == Keys{"d", "c", "b", "a"});
 }
 
-TEST_CASE("a removal is forgotten after its time, but not while the database has not confirmed it") {
+TEST_CASE("a removal is forgotten after its time, but not while it is unconfirmed or in doubt") {
   Bench bench;
   bench.confirmed(1, removal("old"), 100);
   bench.confirmed(1, removal("young"), 500);
   bench.confirmed(1, entry("alive", "v"), 100);
   bench.write(1, removal("waiting"), 100);
-  bench.confirmed(1, removal("in doubt"), 100);
-  bench.in_transaction([&] { return bench.store.doubt(test::range(1, 1)); });
-  CHECK(bench.store.forget_removed(400) == 0);
-  for (const auto& waiting : bench.store.waiting(0, 10)) {
-    const auto row = *bench.store.row(waiting.number);
-    const bool young = row.entry.name.key == "young";
-    if (row.entry.name.key == "waiting") continue;
-    bench.in_transaction([&] { return bench.store.confirm(row.number, row.entry.version, at(young ? 500 : 100)); });
-  }
-  CHECK(bench.store.forget_removed(400) == 2);
-  CHECK(keys(bench.reader.page({test::set_of({test::range(0, 9)})}, {}, 10)) == Keys{"alive", "waiting", "young"});
+  bench.confirmed(2, removal("in doubt"), 100);
+  bench.in_transaction([&] {
+    bench.store.keep_doubts({{"e", test::set_of({test::range(2, 5)}), 0}});
+    return 0;
+  });
+  CHECK(bench.store.forget_removed(400) == 1);
+  CHECK(keys(bench.reader.page({test::set_of({test::range(0, 9)})}, {}, 10)) ==
+        Keys{"alive", "waiting", "young", "in doubt"});
+  bench.in_transaction([&] {
+    bench.store.keep_doubts({});
+    return 0;
+  });
+  CHECK(bench.store.forget_removed(400) == 1);
 }
 
 TEST_CASE("at its limit the store refuses what takes more room, and takes removals") {

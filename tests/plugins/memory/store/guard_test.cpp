@@ -27,6 +27,16 @@ TEST_CASE("remove leaves a tombstone that holds off what is older, also where no
   remove_leaves_a_tombstone(on.program);
 }
 
+TEST_CASE("a batch tells the versions of its entries, and writes each as it would be written alone") {
+  Alone on;
+  SECTION("look") {
+    a_batch_tells_the_versions(on.program);
+  }
+  SECTION("write") {
+    a_batch_writes_as_each_alone_would(on.program);
+  }
+}
+
 TEST_CASE("what cannot be an entry is refused before anything is sent") {
   Alone on;
   what_is_no_entry_is_refused(on.program);

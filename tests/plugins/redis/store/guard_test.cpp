@@ -35,8 +35,9 @@ struct Several {
 
 TEST_CASE("the scripts are known by the hashes that Redis gives them") {
   Guarded on;
-  for (const auto* script : {&redis::put_script(), &redis::create_script(), &redis::remove_script(),
-                             &redis::look_script(), &redis::number_script()}) {
+  for (const auto* script :
+       {&redis::put_script(), &redis::create_script(), &redis::remove_script(), &redis::look_script(),
+        &redis::look_each_script(), &redis::write_each_script(), &redis::number_script()}) {
     CHECK(on.cluster.client(0).demand({"SCRIPT", "LOAD", script->text}).text == script->sha);
   }
 }
@@ -96,6 +97,39 @@ TEST_CASE("entries are readable with redis-cli") {
   CHECK(on.bench.raw("{a%2Eb.c}k", {"HLEN", "{a%2Eb.c}k"}).integer == 2);
   const auto left = on.bench.raw("{a%2Eb.c}k", {"PTTL", "{a%2Eb.c}k"}).integer;
   CHECK((left > 3'500'000 && left <= 3'600'000));
+}
+
+TEST_CASE("a batch tells the versions of its entries, and writes each as it would be written alone") {
+  Guarded on;
+  SECTION("look") {
+    a_batch_tells_the_versions(on.bench);
+  }
+  SECTION("write") {
+    a_batch_writes_as_each_alone_would(on.bench);
+  }
+}
+
+TEST_CASE("in a batch what holds no entry is told of, and the others are written") {
+  Guarded on;
+  const Entry good{beside("good"), 5, "v", false};
+  const Entry text{beside("text"), 5, "v", false}, hash{beside("hash"), 5, "v", false};
+  on.bench.raw(redis::key_of(text.name), {"SET", redis::key_of(text.name), "somebody's"});
+  on.bench.raw(redis::key_of(hash.name), {"HSET", redis::key_of(hash.name), "f", "somebody's"});
+  const auto done = on.bench.write({text, good, hash});
+  REQUIRE(done.ok());
+  CHECK(done.each[0].trouble.find("holds no entry: WRONGTYPE") != std::string::npos);
+  CHECK(done.each[1].applied);
+  CHECK(done.each[2].trouble.find("holds no entry: NOENTRY") != std::string::npos);
+  CHECK(on.bench.look({text.name}).each[0].trouble.find("holds no entry: WRONGTYPE") != std::string::npos);
+}
+
+TEST_CASE("a batch of several partitions is refused before anything is sent") {
+  Guarded on;
+  const auto done = on.bench.look({flow, {"flows", "switch-8", "eth0"}});
+  CHECK(done.outcome == Outcome::refused);
+  CHECK(done.detail ==
+        "entries of a batch lie in one partition: '{flows.switch-8}eth0' does not lie where "
+        "'{flows.switch-7}eth0' does");
 }
 
 TEST_CASE("eight programs write the same entries with interleaved versions: the highest stays") {

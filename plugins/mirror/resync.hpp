@@ -1,0 +1,74 @@
+#pragma once
+/// What follows from a dbrestart: first what was confirmed since the partitions were last seen well is written again,
+/// the newest first, for that is what is most likely lost; then all their entries are compared by version, and what the
+/// database lacks or has older is written. Both through the database's guard, which leaves alone what is newer.
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <dbha/consistency.hpp>
+
+#include "mirror/doubts.hpp"
+#include "mirror/inquiry.hpp"
+#include "mirror/local_mirror.hpp"
+
+namespace dbha::mirror {
+
+struct ResyncLimits {
+  double rate = 0;  ///< entries a second; 0: no limit
+  /// Partitions that are settled together, after which what was accepted meanwhile is taken in.
+  std::uint32_t stretch = 256;
+};
+
+/// On the handler's thread, but for what is said to be for others.
+class Resync {
+ public:
+  Resync(LocalMirror& mirror, VersionedStore& database, ResyncLimits limits, Log& log);
+
+  /// True: nothing is in doubt any more, by this event or by one that came meanwhile. False: it was stopped, or the
+  /// store cannot be read; what has been settled remains so.
+  bool run(const DbRestart& event);
+  /// Any thread. An event has been accepted: a run that is under way takes it in.
+  void accepted(const Event& event);
+  /// Any thread. A run ends soon.
+  void stop();
+  /// Any thread.
+  std::optional<Progress> progress() const;
+
+ private:
+  void take(const DbRestart& event);
+  void take_in_accepted();
+  void keep();
+  void replay();
+  void replay(const PartitionSet& partitions, std::int64_t since_ms);
+  void compare(PartitionRange range);
+  void look(std::vector<Row> rows);
+  void judge(const std::vector<Row>& rows, const BatchResult& result);
+  void write(std::vector<Row> rows);
+  void written(const std::vector<Row>& rows, const BatchResult& result);
+  void adopt(const Row& row);
+  void begin_progress(const char* doing, std::uint64_t total);
+  void advance(std::size_t entries);
+
+  LocalMirror& mirror_;
+  VersionedStore& database_;
+  ResyncLimits limits_;
+  Log& log_;
+  Inquiry inquiry_;
+  std::optional<Doubts> doubts_;    ///< nothing before the first run: then the store's
+  std::set<std::string> replayed_;  ///< events, in this run
+  std::uint64_t rewritten_ = 0;
+  std::uint64_t adopted_ = 0;
+
+  mutable std::mutex mutex_;
+  bool running_ = false;
+  std::vector<Event> accepted_;     ///< while running
+  std::set<std::string> taken_in_;  ///< events whose own turn is still to come
+  std::optional<Progress> progress_;
+};
+
+}  // namespace dbha::mirror
