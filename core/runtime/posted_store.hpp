@@ -46,9 +46,9 @@ class PostedStore final : public VersionedStore {
       store_.look(std::move(names), std::move(done), deadline);
     });
   }
-  void write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override {
+  void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override {
     loop_.post([=, this, entries = std::move(entries), done = std::move(done)]() mutable {
-      store_.write(std::move(entries), std::move(done), deadline);
+      store_.write_all(std::move(entries), std::move(done), deadline);
     });
   }
   void next_number(const std::string& table, std::uint64_t floor, Done done,

@@ -179,13 +179,12 @@ void Resync::compare(PartitionRange range) {
 }
 
 void Resync::look(std::vector<Row> rows) {
+  auto ask = [this, names = names_of(rows)](VersionedStore::BatchDone done) {
+    database_.look(names, std::move(done), deadline);
+  };
   const std::size_t count = rows.size();
-  inquiry_.ask(
-      count,
-      [this, names = names_of(rows)](VersionedStore::BatchDone done) {
-        database_.look(names, std::move(done), deadline);
-      },
-      [this, rows = std::move(rows)](const BatchResult& result) { judge(rows, result); });
+  inquiry_.ask(count, std::move(ask),
+               [this, rows = std::move(rows)](const BatchResult& result) { judge(rows, result); });
 }
 
 /// What waits in the outbox goes to the database by itself.
@@ -209,13 +208,12 @@ void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
 // ---- Writing
 
 void Resync::write(std::vector<Row> rows) {
+  auto ask = [this, entries = entries_of(rows)](VersionedStore::BatchDone done) {
+    database_.write_all(entries, std::move(done), deadline);
+  };
   const std::size_t count = rows.size();
-  inquiry_.ask(
-      count,
-      [this, entries = entries_of(rows)](VersionedStore::BatchDone done) {
-        database_.write(entries, std::move(done), deadline);
-      },
-      [this, rows = std::move(rows)](const BatchResult& result) { written(rows, result); });
+  inquiry_.ask(count, std::move(ask),
+               [this, rows = std::move(rows)](const BatchResult& result) { written(rows, result); });
 }
 
 void Resync::written(const std::vector<Row>& rows, const BatchResult& result) {

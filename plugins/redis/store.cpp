@@ -86,7 +86,7 @@ class RedisStore final : public VersionedStore {
   }
   void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override;
   void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override;
-  void write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override;
+  void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override;
   void next_number(const std::string& table, std::uint64_t floor, Done done, std::optional<Duration> deadline) override;
 
  private:
@@ -147,7 +147,7 @@ void RedisStore::look(std::vector<EntryName> names, BatchDone done, std::optiona
   run(look_each_script(), std::move(names), std::move(keys), {}, end_of(deadline), std::move(done));
 }
 
-void RedisStore::write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) {
+void RedisStore::write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) {
   std::vector<EntryName> names;
   Texts arguments{ms_text(settings_.tombstone_ttl)};
   for (auto& entry : entries) {

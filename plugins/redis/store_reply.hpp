@@ -16,7 +16,7 @@ StoreResult failure_of(const std::string& key, const Result& result);
 StoreResult found(const EntryName& name, const Result& result);
 /// Of a guarded write.
 StoreResult written(const EntryName& name, const Result& result);
-/// Of a look() or write() at these entries.
+/// Of a look() or write_all() at these entries.
 BatchResult batch(const std::vector<EntryName>& names, const Result& result);
 /// Of next_number().
 StoreResult counted(const std::string& key, const Result& result);

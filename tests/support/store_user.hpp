@@ -58,7 +58,7 @@ class StoreUser {
     return wait_batch([&](auto done) { store().look(names, done); });
   }
   BatchResult write(const std::vector<Entry>& entries) {
-    return wait_batch([&](auto done) { store().write(entries, done); });
+    return wait_batch([&](auto done) { store().write_all(entries, done); });
   }
   StoreResult next_number(const std::string& table, std::uint64_t floor = 0) {
     return wait([&](auto done) { store().next_number(table, floor, done); });

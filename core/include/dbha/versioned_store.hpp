@@ -45,7 +45,7 @@ struct StoreResult {
 /// What was asked of several entries in one question, in the order in which they were named.
 struct BatchResult {
   struct One {
-    bool applied = false;          ///< of write(): as in StoreResult
+    bool applied = false;          ///< of write_all(): as in StoreResult
     std::optional<Entry> entry{};  ///< what is stored, without its value; nothing if there is none, or if it is applied
     std::string trouble{};         ///< why nothing can be said or done: what lies there is no entry. For people
   };
@@ -98,7 +98,7 @@ class VersionedStore {
   }
   /// A put() of each, a remove() of each that is `removed`: one at least, in one partition and in one question. They do
   /// not depend on each other, and some may have been applied where the outcome is not ok.
-  virtual void write(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline = {}) {
+  virtual void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline = {}) {
     const std::size_t count = entries.size();
     gather(count, std::move(done), [&](std::size_t i, Done one) {
       Entry& e = entries[i];

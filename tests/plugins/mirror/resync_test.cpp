@@ -69,7 +69,7 @@ TEST_CASE("what a failover lost is in the database again, and other partitions a
   CHECK(resync.run(restart("e2", everywhere)));
   CHECK(s.database.value(elsewhere) == "v");
   CHECK_FALSE(resync.progress());
-  CHECK(s.mirror->doubts().empty());
+  CHECK(lab::wait_until(patience, [&] { return s.mirror->doubts().empty(); }));
 }
 
 TEST_CASE("what was confirmed since the shard was last seen well is written before anything is compared") {
@@ -140,7 +140,7 @@ TEST_CASE("after a crash a resync goes on where it stood") {
   CHECK(second.run(restart("e1", everywhere)));  // as it is delivered again
   CHECK(s.database.asked({8}) == before);
   CHECK(s.database.value(names[12]) == "v");
-  CHECK(s.mirror->doubts().empty());
+  CHECK(lab::wait_until(patience, [&] { return s.mirror->doubts().empty(); }));
 }
 
 TEST_CASE("an event that comes during a resync extends it, and its own turn finds nothing to do") {
