@@ -149,7 +149,7 @@ void Oracle::check_majority(Partition partition, const Claim& claim) {
     // SETSLOT tells each node of a migration's end by itself, before gossip brings the epoch that the taker drew.
     if (truth_.last_reshard({p}) && cluster_.id(*owner) == claim.owner) return;
   }
-  if (owners.empty()) return;  // all are down: the answer is of a moment ago
+  if (owners.empty()) return;           // all are down: the answer is of a moment ago
   if (!is_a_node(claim.owner)) return;  // another database has come to these addresses since
   // The detector's voters are those of a moment ago: one that has just been replaced had a vote when it answered.
   std::set<std::size_t> of_late;
