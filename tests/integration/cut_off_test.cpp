@@ -131,7 +131,7 @@ class CutOff {
       }
     }
     for (auto& client : clients_) {
-      INFO(client.name << "; its log:\n" << contents(site_.log_of(client.name)));
+      INFO(client.name << "; its log:\n" << contents(site_.log_of(client.name)) << heard_by(client.name));
       lab::wait_until(
           patience, [&] { return client.app->restarts().size() >= restarts.size(); }, poll);
       CHECK(client.watch.owner_changes() == changes);
@@ -169,6 +169,14 @@ class CutOff {
       }
       return std::all_of(versions.begin(), versions.end(), [](const auto& v) { return v.second.size() == 1; });
     });
+  }
+
+  /// The logs of the detectors that it hears.
+  std::string heard_by(const std::string& client) const {
+    const auto what = client.substr(client.find("hears-") + 6);
+    if (what != "peers") return "\nlone-" + what + ":\n" + contents(site_.log_of("lone-" + what));
+    return "\npeer-left:\n" + contents(site_.log_of("peer-left")) + "\npeer-right:\n" +
+           contents(site_.log_of("peer-right"));
   }
 
   void wait(const std::string& what, Duration limit, const std::function<bool()>& holds) {

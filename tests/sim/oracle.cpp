@@ -132,6 +132,12 @@ bool Oracle::have_heard(const std::set<std::size_t>& owners, Epoch epoch) const 
   return 2 * static_cast<std::size_t>(heard) > owners.size();
 }
 
+bool Oracle::is_a_node(const NodeId& id) const {
+  for (std::size_t n = 0; n < cluster_.size(); ++n)
+    if (cluster_.id(n) == id) return true;
+  return false;
+}
+
 /// Each election, and each claim that others have heard of, has left its epoch with most of those who have a vote
 /// (but for those that took the same epoch for something else at that very time, which R1 accepts until R5 repairs it).
 void Oracle::check_majority(Partition partition, const Claim& claim) {
@@ -143,7 +149,8 @@ void Oracle::check_majority(Partition partition, const Claim& claim) {
     // SETSLOT tells each node of a migration's end by itself, before gossip brings the epoch that the taker drew.
     if (truth_.last_reshard({p}) && cluster_.id(*owner) == claim.owner) return;
   }
-  if (owners.empty()) return;  // all are down: the answer is of a moment ago
+  if (owners.empty()) return;           // all are down: the answer is of a moment ago
+  if (!is_a_node(claim.owner)) return;  // another database has come to these addresses since
   // The detector's voters are those of a moment ago: one that has just been replaced had a vote when it answered.
   std::set<std::size_t> of_late;
   for (std::size_t n = 0; n < cluster_.size(); ++n)

@@ -75,6 +75,7 @@ class Oracle {
   void check_owners(const Topology& topology);
   void check_lives(const Topology& before, const Topology& topology);
   void check_majority(Partition partition, const Claim& claim);
+  bool is_a_node(const NodeId& id) const;
   /// More than half of these nodes know of that epoch.
   bool have_heard(const std::set<std::size_t>& owners, Epoch epoch) const;
   void told_of(std::size_t controller, Partition partition, const Mark& mark, std::string& without_loss);

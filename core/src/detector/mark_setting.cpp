@@ -58,7 +58,7 @@ class MarkSetter {
 
   Mark same_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
                   const PendingReshard& waiting) {
-    const auto verdict = dbha::judge(waiting, piece.first, evidence_, now_);
+    const auto verdict = dbha::judge(waiting, piece.first, claim, before_, evidence_, now_);
     if (verdict == ReshardVerdict::failover) return renew(claim, old, replid, Cause::failover, waiting.from);
     if (verdict == ReshardVerdict::open) pending.set(piece, waiting);
     return old;

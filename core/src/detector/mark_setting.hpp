@@ -32,8 +32,8 @@ Marking set_marks(const Topology& before, const Topology& after, const Evidence&
 void remember_marked(MarkMemory& memory, const Topology& topology);
 
 /// Notes what this evidence says, after the marks have been set with it: all but what is pending.
-/// `before`: what was published before this evidence. A node was well when it was asked, not when that is evaluated: its
-/// answer counts for some rounds, and what was written meanwhile may be lost.
+/// `before`: what was published before this evidence. A node was well when it was asked, not when that is evaluated:
+/// its answer counts for some rounds, and what was written meanwhile may be lost.
 void remember(MarkMemory& memory, const Topology& before, const Topology& topology, const Evidence& evidence,
               TimePoint now, std::int64_t wall_ms);
 

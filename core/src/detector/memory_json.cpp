@@ -23,7 +23,8 @@ json to_json(PartitionRange range, const PendingReshard& pending) {
               {"run_id", pending.run_id.value},
               {"replid", pending.replid.value},
               {"to", pending.to.value},
-              {"next_epoch", pending.next_epoch}};
+              {"next_epoch", pending.next_epoch},
+              {"held", pending.held.value}};
   if (pending.taker) out["taker"] = pending.taker->value;
   return out;
 }
@@ -35,6 +36,7 @@ PendingReshard pending_from_json(const json& j) {
                      {j.at("to").get<std::string>()},
                      {},
                      j.at("next_epoch").get<bool>(),
+                     {j.value("held", std::uint64_t{0})},
                      {}};
   if (j.contains("taker")) out.taker = ReplId{j.at("taker").get<std::string>()};
   return out;

@@ -25,19 +25,20 @@ PartitionSet claimed_in_vain(const View& own, const Topology& published, bool an
   return out;
 }
 
-/// A replica of the old owner has been promoted since it claimed the partition at `held`, before this claim: it is a
-/// primary now, or its promotion has set a mark. Then the partition went through it, whoever owns it now.
+/// A replica of the old owner has been promoted since that one claimed the partition at `held`, before this claim or,
+/// where both took the same epoch, at any rate not after it: it is a primary now, or its promotion has set a mark. Then
+/// the partition went through it, whoever owns it now.
 bool failed_over_before(const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
   for (const auto& [id, view] : evidence.views) {
     const Node* node = before.node(id);
     const bool followed = node && node->role == Role::replica && node->primary == held.owner;
-    if (followed && id != claim.owner && view->role == Role::primary && self_report(*view).epoch < claim.epoch)
+    if (followed && id != claim.owner && view->role == Role::primary && self_report(*view).epoch <= claim.epoch)
       return true;
   }
   return std::any_of(before.marks.begin(), before.marks.end(), [&](const auto& entry) {
     const Mark& mark = entry.value;
     return mark.old_owner == held.owner && mark.owner != held.owner && mark.epoch > held.epoch &&
-           mark.epoch < claim.epoch;
+           mark.epoch <= claim.epoch;
   });
 }
 
@@ -71,14 +72,16 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
   const auto claimed = witness.vain.find(claim.owner);
   if (claimed != witness.vain.end() && claimed->second.find(p)) return std::nullopt;
   const auto heard = witness.heard.find(from->id);
+  const Claim& held = *before.claims.find(p);
   const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1 &&
-                          !failed_over_before(claim, *before.claims.find(p), before, evidence);
+                          !failed_over_before(claim, held, before, evidence);
   return PendingReshard{
       from->id,   from->run_id, from->replid, to->id, evidence.of(to->id) ? std::nullopt : std::optional(to->replid),
-      next_epoch, now};
+      next_epoch, held.epoch,   now};
 }
 
-ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence& evidence, TimePoint now) {
+ReshardVerdict judge(const PendingReshard& pending, Partition p, const Claim& claim, const Topology& before,
+                     const Evidence& evidence, TimePoint now) {
   const auto open = now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
   if (pending.taker) {
     const View* taker = evidence.of(pending.to);
@@ -88,6 +91,7 @@ ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence&
   const View* own = evidence.of(pending.from);
   if (!own || own->asked <= pending.since) return open;
   if (own->run_id != pending.run_id) return ReshardVerdict::failover;
+  if (failed_over_before(claim, {pending.held, 0, pending.from}, before, evidence)) return ReshardVerdict::failover;
   if (own->role == Role::replica) return pending.next_epoch ? ReshardVerdict::reshard : ReshardVerdict::failover;
   if (own->replid != pending.replid) return ReshardVerdict::failover;
   return claims(*own, p) ? open : ReshardVerdict::reshard;

@@ -26,6 +26,7 @@ struct PendingReshard {
   /// and an old owner that is a replica now, in the same life, became one afterwards: emptied by the migration (Redis
   /// makes it the new owner's replica), or failed over without the partition.
   bool next_epoch = false;
+  Epoch held;       ///< with which the old owner claimed it
   TimePoint since;  ///< only answers to questions asked after that count
   friend bool operator==(const PendingReshard&, const PendingReshard&) = default;
 };
@@ -54,6 +55,10 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
                                                const Evidence& evidence, const ReshardWitness& witness, TimePoint now);
 
 enum class ReshardVerdict { open, reshard, failover };
-ReshardVerdict judge(const PendingReshard& pending, Partition p, const Evidence& evidence, TimePoint now);
+/// An election and a migration at the same time may take the same epoch: so no replica of the old owner may be a
+/// primary by then with that one, whatever the old owner says, which may have heard of the migration first. `claim`:
+/// the new owner's. `before`: what was published before this evidence.
+ReshardVerdict judge(const PendingReshard& pending, Partition p, const Claim& claim, const Topology& before,
+                     const Evidence& evidence, TimePoint now);
 
 }  // namespace dbha

@@ -65,9 +65,8 @@ Mark next_mark(const Mark* old, const Claim& claim, const ReplId& replid, Cause 
 PartitionMap<Mark> join_marks(const PartitionMap<Mark>& a, const PartitionMap<Mark>& b, const PresentStream& present) {
   PartitionMap<Mark> out;
   walk(a, b, [&](PartitionRange range, const Mark* x, const Mark* y) {
-    out.set(range, x && y ? join_mark(*x, *y, present)
-                   : x    ? *x
-                          : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
+    if (x && y) return out.set(range, join_mark(*x, *y, present));
+    out.set(range, x ? *x : *y);  // NOLINT(clang-analyzer-core.*): one of them is there
   });
   return out;
 }

@@ -167,6 +167,18 @@ TEST_CASE("a primary restarts while its epoch, risen by a reshard, is not confir
   REQUIRE(s.site.mark_at(100) == restarted);
 }
 
+TEST_CASE(
+    "an election and a migration take the same epoch: what moved may have moved after the election, and is marked") {
+  Scene s;
+  s.cluster.migrate(moved, "p1", "p2");  // p1 has let go, and does not know yet that it is no primary any more
+  s.cluster.take_over_alone("r1", {range(10, 99)}, s.cluster.node("p2").self.epoch.value);
+  s.loop.advance(seconds(2));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE_FALSE(s.pending());
+  REQUIRE(s.site.mark_at(0).owner.value == "p2");
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+}
+
 TEST_CASE("another change of owner comes before the first was borne out: both are one failover") {
   Scene s;
   s.cluster.migrate(moved, "p1", "p2", seconds(60));  // p1 goes on to claim it

@@ -42,7 +42,7 @@ MarkMemory memory_of_all_kinds() {
   MarkMemory out;
   out.replid_epoch[{"p1"}] = {7};
   out.healthy_ms[{"p2"}] = 1234;
-  out.pending.set(range(5, 9), PendingReshard{{"p1"}, {"life"}, {"stream"}, {"p2"}, ReplId{"taker"}, true, {}});
+  out.pending.set(range(5, 9), PendingReshard{{"p1"}, {"life"}, {"stream"}, {"p2"}, ReplId{"taker"}, true, {7}, {}});
   out.witness.vain[{"p3"}].set(range(1, 2), {});
   out.witness.heard[{"p2"}] = {9};
   return out;
