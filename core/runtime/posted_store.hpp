@@ -41,6 +41,15 @@ class PostedStore final : public VersionedStore {
       store_.scan(std::move(range), std::move(page), std::move(done), deadline);
     });
   }
+  /// `next` may be called on any thread here.
+  void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, range = std::move(range), page = std::move(page), done = std::move(done)]() mutable {
+      auto posted = [this, page = std::move(page)](std::vector<Entry> entries, std::function<void()> next) {
+        page(std::move(entries), [this, next = std::move(next)]() mutable { loop_.post(std::move(next)); });
+      };
+      store_.scan_paced(std::move(range), std::move(posted), std::move(done), deadline);
+    });
+  }
   void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override {
     loop_.post([=, this, names = std::move(names), done = std::move(done)]() mutable {
       store_.look(std::move(names), std::move(done), deadline);

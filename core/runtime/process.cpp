@@ -1,5 +1,7 @@
 #include "runtime/process.hpp"
 
+#include <algorithm>
+
 #include <dbha_bus/admin.hpp>
 #include <unistd.h>
 
@@ -20,6 +22,12 @@ namespace {
 
 std::span<const OptionSpec> specs_of(const Plugin& plugin) {
   return {plugin.info->options, plugin.info->option_count};
+}
+
+std::vector<std::string> joined(std::vector<std::string> events, const std::vector<std::string>& more) {
+  for (const auto& event : more)
+    if (std::find(events.begin(), events.end(), event) == events.end()) events.push_back(event);
+  return events;
 }
 
 /// /run is empty after each boot, so the socket's folder may have to be made. If it cannot be, binding the endpoint
@@ -149,7 +157,7 @@ class Process::Parts {
                            consistency.name});
     handler->object = plugin.create_consistency(*handler->context);
     handlers.push_back(handler);
-    controller->hub().subscribe(consistency.events, consistency.name,
+    controller->hub().subscribe(joined(consistency.events, handler->object->events()), consistency.name,
                                 [handler](const Event& event) { return handler->object->handle(event); },
                                 {.pauses = RetryPauses{consistency.retry_first, consistency.retry_longest},
                                  .accepted = [handler](const Event& event) { handler->object->on_accepted(event); }});

@@ -84,6 +84,14 @@ void MemoryStore::next_number(const std::string& table, std::uint64_t floor, Don
 }
 
 void MemoryStore::scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) {
+  auto unpaced = [page = std::move(page)](std::vector<Entry> entries, const std::function<void()>& next) {
+    if (page) page(std::move(entries));
+    next();
+  };
+  scan_paced(std::move(range), std::move(unpaced), std::move(done), deadline);
+}
+
+void MemoryStore::scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) {
   if (auto why = unfit(range, partitions_)) return refuse(std::move(*why), std::move(done));
   PartitionSet where = partitions_of(range, partitions_);
   if (where.empty()) return answer_later({.outcome = Outcome::ok}, std::move(done));

@@ -30,6 +30,7 @@ class MemoryStore final : public VersionedStore {
   void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration> deadline) override;
   void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override;
   void next_number(const std::string& table, std::uint64_t floor, Done done, std::optional<Duration> deadline) override;
+  void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) override;
 
  private:
   void write(EntryName name, std::uint64_t version, std::vector<std::string> args, Done done,

@@ -17,7 +17,7 @@ std::string text_of(PartitionRange range) {
 }  // namespace
 
 StoreScan::StoreScan(Database& database, const Route& route, ScanRange range, PartitionSet partitions,
-                     VersionedStore::Page page, VersionedStore::Done done, std::optional<Duration> deadline)
+                     VersionedStore::PacedPage page, VersionedStore::Done done, std::optional<Duration> deadline)
     : database_(database),
       route_(route),
       range_(std::move(range)),
@@ -40,13 +40,17 @@ void StoreScan::on_page(const Result& result) {
   ScanPage page = read_page(result.value);
   progress_.read(result.node, page.next, std::move(page.after));
   deliver(std::move(page.entries));
+}
+
+void StoreScan::go_on() {
   if (progress_.round_over()) return end_round();
   ask_page();
 }
 
 void StoreScan::deliver(std::vector<Entry> entries) {
   if (!range_.removed) std::erase_if(entries, [](const Entry& entry) { return entry.removed; });
-  if (page_ && !entries.empty()) page_(std::move(entries));
+  if (!page_ || entries.empty()) return go_on();
+  page_(std::move(entries), [self = shared_from_this()] { self->go_on(); });
 }
 
 void StoreScan::end_round() {

@@ -16,21 +16,22 @@ namespace dbha::memory {
 class StoreScan final : public std::enable_shared_from_this<StoreScan> {
  public:
   /// `partitions`: where it looks; not empty.
-  StoreScan(Database& database, const Route& route, ScanRange range, PartitionSet partitions, VersionedStore::Page page,
-            VersionedStore::Done done, std::optional<Duration> deadline);
+  StoreScan(Database& database, const Route& route, ScanRange range, PartitionSet partitions,
+            VersionedStore::PacedPage page, VersionedStore::Done done, std::optional<Duration> deadline);
   void start() { ask_page(); }
 
  private:
   void ask_page();
   void on_page(const Result& result);
   void deliver(std::vector<Entry> entries);
+  void go_on();
   void end_round();
   void fail(const Result& result);
 
   Database& database_;
   const Route& route_;
   const ScanRange range_;
-  const VersionedStore::Page page_;
+  const VersionedStore::PacedPage page_;
   const VersionedStore::Done done_;
   const std::optional<Duration> deadline_;
   ScanProgress progress_;

@@ -66,6 +66,13 @@ VersionedStore::Done heard(VersionedStore::Done done) {
   return [](const StoreResult&) {};
 }
 
+VersionedStore::PacedPage unpaced(VersionedStore::Page page) {
+  return [page = std::move(page)](std::vector<Entry> entries, const std::function<void()>& next) {
+    if (page) page(std::move(entries));
+    next();
+  };
+}
+
 class RedisStore final : public VersionedStore {
  public:
   RedisStore(EventLoop& loop, Database& database, const Route& route, StoreSettings settings)
@@ -84,7 +91,10 @@ class RedisStore final : public VersionedStore {
   void remove(EntryName name, std::uint64_t version, Done done, std::optional<Duration> deadline) override {
     write(remove_script(), std::move(name), version, ms_text(settings_.tombstone_ttl), std::move(done), deadline);
   }
-  void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override;
+  void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override {
+    scan_paced(std::move(range), unpaced(std::move(page)), std::move(done), deadline);
+  }
+  void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) override;
   void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override;
   void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override;
   void next_number(const std::string& table, std::uint64_t floor, Done done, std::optional<Duration> deadline) override;
@@ -179,7 +189,7 @@ void RedisStore::next_number(const std::string& table, std::uint64_t floor, Done
       [key, done = heard(std::move(done))](const Result& result) { done(counted(key, result)); });
 }
 
-void RedisStore::scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) {
+void RedisStore::scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) {
   if (auto why = unfit(range)) return refuse(std::move(*why), std::move(done));
   if (partitions_of(range).empty()) return answer_later({.outcome = Outcome::ok}, std::move(done));
   std::make_shared<StoreScan>(database_, route_, std::move(range), std::move(page), std::move(done), deadline)->start();

@@ -253,6 +253,29 @@ inline void names_are_any_bytes(StoreUser& on) {
   }
 }
 
+/// Nothing more is asked for before the reader has said so; then all of it comes.
+inline void a_paced_scan_waits_for_its_reader(StoreUser& on) {
+  const auto names = many_names(5000);
+  on.fill(names);
+  std::vector<std::function<void()>> held;
+  std::set<EntryName> found;
+  std::optional<StoreResult> result;
+  on.store().scan_paced(
+      {.values = false},
+      [&](const std::vector<Entry>& page, std::function<void()> next) {
+        for (const Entry& entry : page) found.insert(entry.name);
+        held.push_back(std::move(next));
+      },
+      [&](StoreResult what) { result = std::move(what); });
+  while (on.until([&] { return result || !held.empty(); }) && !result) {
+    for (int i = 0; i < 3; ++i) on.get(names.front());  // time enough for a page that nobody has asked for
+    REQUIRE(held.size() <= 3);                          // one of each primary
+    for (auto& next : std::exchange(held, {})) next();
+  }
+  CHECK(result->ok());
+  CHECK(found == set_of(names));
+}
+
 inline void what_is_no_question_is_refused(StoreUser& on) {
   check_refused(*scan(on, {.topic = "t"}).result, "a topic to scan needs its table");
   check_refused(*scan(on, {.table = ""}).result, "a table to scan needs a name");

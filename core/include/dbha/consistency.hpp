@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <dbha/backend.hpp>
 #include <dbha/context.hpp>
@@ -53,6 +54,8 @@ struct Progress {
 class ConsistencyHandler {
  public:
   virtual ~ConsistencyHandler() = default;
+  /// Names of events that it is told of whatever the configuration says.
+  virtual std::vector<std::string> events() const { return {}; }
   /// True: done. False: it failed and is to be delivered again.
   virtual bool handle(const Event& event) = 0;
 

@@ -22,7 +22,7 @@ namespace dbha {
 
 /// Raise it whenever a type or a virtual function of include/dbha that a plugin sees changes. The host accepts its own
 /// number only.
-inline constexpr std::uint32_t plugin_abi_version = 3;
+inline constexpr std::uint32_t plugin_abi_version = 4;
 
 enum class PluginKind : std::uint32_t { backend = 1, consistency = 2 };
 

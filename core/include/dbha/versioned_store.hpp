@@ -70,6 +70,7 @@ class VersionedStore {
  public:
   using Done = std::function<void(StoreResult)>;
   using Page = std::function<void(std::vector<Entry>)>;
+  using PacedPage = std::function<void(std::vector<Entry>, std::function<void()> next)>;
   using BatchDone = std::function<void(BatchResult)>;
 
   virtual ~VersionedStore() = default;
@@ -89,6 +90,13 @@ class VersionedStore {
   /// are read again). `deadline`: for each single question, not for the whole. While partitions move from one living
   /// primary to another (a reshard), an entry on its way may be missed.
   virtual void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline = {}) = 0;
+  /// As scan(), for who may be slower than the database: no more is asked for, by whatever has found the page, before
+  /// `next` is called, once and on the loop thread. If it never is, the scan is forgotten without an end.
+  virtual void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline = {}) {
+    scan(
+        std::move(range), [page = std::move(page)](std::vector<Entry> entries) { page(std::move(entries), [] {}); },
+        std::move(done), deadline);
+  }
   /// The versions of entries, one at least, that lie in one partition, in one question: what a comparison asks, which
   /// is cheaper by far than a get() for each.
   virtual void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline = {}) {

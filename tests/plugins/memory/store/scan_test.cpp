@@ -72,6 +72,11 @@ TEST_CASE("names with glob characters, dots, braces and any bytes are scanned li
   names_are_any_bytes(on.program);
 }
 
+TEST_CASE("a scan whose reader is slower than the database waits for it, and finds all") {
+  Alone on;
+  a_paced_scan_waits_for_its_reader(on.program);
+}
+
 TEST_CASE("what is no question is refused") {
   Alone on;
   what_is_no_question_is_refused(on.program);

@@ -82,6 +82,13 @@ TEST_CASE("names with glob characters, dots, braces and any bytes are scanned li
   names_are_any_bytes(bench);
 }
 
+TEST_CASE("a scan whose reader is slower than the database waits for it, and finds all") {
+  lab::RedisCluster cluster(primaries_only());
+  EpollLoop loop;
+  StoreBench bench(loop, cluster);
+  a_paced_scan_waits_for_its_reader(bench);
+}
+
 TEST_CASE("what is no question is refused") {
   lab::RedisCluster cluster(primaries_only());
   EpollLoop loop;
