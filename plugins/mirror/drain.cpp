@@ -31,8 +31,13 @@ std::string text_of(const EntryName& name) {
 }  // namespace
 
 Drain::Drain(VersionedStore& database, Outbox::LaneOf lane_of, std::weak_ptr<StoreThread::Intake> intake, Log& log,
-             DrainListener& listener)
-    : database_(database), intake_(std::move(intake)), log_(log), listener_(listener), outbox_(std::move(lane_of)) {}
+             DrainListener& listener, Announcer* announcer)
+    : database_(database),
+      intake_(std::move(intake)),
+      log_(log),
+      listener_(listener),
+      announcer_(announcer),
+      outbox_(std::move(lane_of)) {}
 
 void Drain::accepted(const Row& row) {
   outbox_.accepted(item_of(row), now());
@@ -48,6 +53,7 @@ void Drain::ended(std::int64_t number, Outbox::Ending ending) {
 
 std::optional<TimePoint> Drain::turn(LocalStore& store) {
   tell_away(store);
+  if (announcer_) announcer_->flush();
   if (stopped_) return std::nullopt;
   const TimePoint at = now();
   read(store, at);
@@ -74,7 +80,9 @@ void Drain::read(LocalStore& store, TimePoint at) {
 /// The answer comes on the loop thread, when this thread may have ended: then the store finds the entry in its outbox.
 void Drain::send(const Row& row) {
   const Entry& entry = row.entry;
-  auto done = [this, sent = Sent{row.number, row.partition, entry.name, entry.version},
+  auto done = [this,
+               sent = Sent{row.number, row.partition, entry.name, entry.version,
+                           announcer_ ? announcer_->record_of(entry) : std::string()},
                intake = intake_](StoreResult result) {
     const auto open = intake.lock();
     if (!open) return;
@@ -100,11 +108,12 @@ Job Drain::confirmation(const Sent& sent) {
   return {[number = sent.number, version = sent.version, rewritten](LocalStore& store) {
             *rewritten = store.confirm(number, version, wall_time());
           },
-          [this, number = sent.number, version = sent.version, rewritten](const std::string& refusal) {
-            rejections_.remove(number);
-            if (!refusal.empty()) return ended(number, Outbox::Ending::set_aside);
-            ended(number, *rewritten ? Outbox::Ending::rewritten : Outbox::Ending::confirmed);
-            listener_.on_confirmed(number, version);
+          [this, sent, rewritten](const std::string& refusal) {
+            rejections_.remove(sent.number);
+            if (announcer_) announcer_->add(sent.name.table, sent.record);
+            if (!refusal.empty()) return ended(sent.number, Outbox::Ending::set_aside);
+            ended(sent.number, *rewritten ? Outbox::Ending::rewritten : Outbox::Ending::confirmed);
+            listener_.on_confirmed(sent.number, sent.version);
           }};
 }
 

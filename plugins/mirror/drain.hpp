@@ -9,6 +9,7 @@
 #include <dbha/context.hpp>
 #include <dbha/versioned_store.hpp>
 
+#include "mirror/announcer.hpp"
 #include "mirror/outbox.hpp"
 #include "mirror/rejections.hpp"
 #include "mirror/store_thread.hpp"
@@ -30,9 +31,10 @@ class DrainListener {
 /// On the store's thread, but for what is said to be for any.
 class Drain {
  public:
-  /// All references outlive it, and the thread behind `intake` ends before it.
+  /// `announcer`: nothing, if what is confirmed is not to be announced. All references outlive it, and the thread
+  /// behind `intake` ends before it.
   Drain(VersionedStore& database, Outbox::LaneOf lane_of, std::weak_ptr<StoreThread::Intake> intake, Log& log,
-        DrainListener& listener);
+        DrainListener& listener, Announcer* announcer);
 
   void accepted(const Row& row);
   void grown_on_disk();
@@ -52,6 +54,7 @@ class Drain {
     Partition partition;
     EntryName name;
     std::uint64_t version;
+    std::string record{};  ///< for the announcer
   };
 
   void read(LocalStore& store, TimePoint now);
@@ -67,6 +70,7 @@ class Drain {
   std::weak_ptr<StoreThread::Intake> intake_;
   Log& log_;
   DrainListener& listener_;
+  Announcer* announcer_;
   Outbox outbox_;
   Rejections rejections_;
   std::atomic<bool> stopped_ = false;

@@ -21,7 +21,7 @@ Inquiry::~Inquiry() = default;
 
 void Inquiry::ask(std::size_t entries, Ask ask, Answer answer) {
   while (under_way_.size() >= limits_.under_way) handle_answers(TimePoint::max());
-  keep_to_rate(entries);
+  pace(entries);
   const std::uint64_t number = ++last_;
   const auto at = under_way_.emplace(number, Question{entries, std::move(ask), std::move(answer)}).first;
   send(number, at->second);
@@ -45,10 +45,14 @@ void Inquiry::send(std::uint64_t number, Question& question) {
   });
 }
 
-void Inquiry::keep_to_rate(std::size_t entries) {
+void Inquiry::rest(TimePoint until) {
+  while (now() < until) handle_answers(until);
+}
+
+void Inquiry::pace(std::size_t entries) {
   if (limits_.rate <= 0) return;
   next_free_ = std::max(next_free_, now() - burst);
-  while (now() < next_free_) handle_answers(next_free_);
+  rest(next_free_);
   next_free_ +=
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(entries) / limits_.rate));
 }

@@ -42,6 +42,10 @@ class Inquiry {
   void ask(std::size_t entries, Ask ask, Answer answer);
   /// Waits until all that was asked is answered and handled.
   void finish();
+  /// For what is asked in another way: waits until so many entries more are within the rate.
+  void pace(std::size_t entries);
+  /// Waits, and meanwhile handles what is answered.
+  void rest(TimePoint until);
   /// Any thread.
   void stop();
 
@@ -61,7 +65,6 @@ class Inquiry {
   };
 
   void send(std::uint64_t number, Question& question);
-  void keep_to_rate(std::size_t entries);
   void handle_answers(TimePoint until);
   void handle(std::uint64_t number, const BatchResult& result);
   void ask_again();

@@ -43,6 +43,12 @@ MirrorChange::Kind kind_of(const LocalStore::Adopted& adopted) {
   return adopted.created ? MirrorChange::Kind::created : MirrorChange::Kind::updated;
 }
 
+/// Who fills a cache has nothing to announce.
+std::unique_ptr<Announcer> announcer_of(const Settings& settings, ConsistencyHost& host, Log& log) {
+  if (settings.direction == Direction::pull || !settings.announce) return nullptr;
+  return std::make_unique<Announcer>(host, log);
+}
+
 /// For callers who do not want to know.
 Mirror::Done heard(Mirror::Done done) {
   if (done) return done;
@@ -53,11 +59,13 @@ Mirror::Done heard(Mirror::Done done) {
 
 LocalMirror::LocalMirror(Settings settings, Log& log, ConsistencyHost& host, VersionedStore& database)
     : settings_(std::move(settings)),
+      host_(host),
       database_(database),
       thread_(std::make_unique<StoreThread>(
           settings_.file, writer_bits(settings_.process),
           [&database](const EntryName& name) { return database.partition_of(name); }, log)),
-      drain_(database, lanes_of(host), thread_->intake(), log, *this) {
+      announcer_(announcer_of(settings_, host, log)),
+      drain_(database, lanes_of(host), thread_->intake(), log, *this, announcer_.get()) {
   thread_->start([this](LocalStore& store) { return turn(store); }, [this] { drain_.grown_on_disk(); });
 }
 
@@ -83,6 +91,10 @@ void LocalMirror::remove(EntryName name, MirrorWrite how, Done done) {
 }
 
 std::optional<std::string> LocalMirror::unfit(const EntryName& name, const MirrorWrite& how) const {
+  if (settings_.direction == Direction::pull)
+    return "mirror " + settings_.handler +
+           " is a cache of the database (direction = \"pull\"): write to the mirror that pushes table '" + name.table +
+           "', or into the database itself";
   if (name.topic.empty()) return "an entry needs a topic";
   if (how.version && (*how.version == 0 || *how.version > last_version))
     return "a version is from 1 to " + std::to_string(last_version) + ", found " + std::to_string(*how.version);
@@ -179,14 +191,113 @@ void LocalMirror::keep_doubts(std::vector<Doubt> doubts) {
   thread_->intake()->submit(job, true);
 }
 
-void LocalMirror::adopt(Partition partition, Entry newer) {
-  if (newer.version > last_version) return;
-  auto adopted = std::make_shared<LocalStore::Adopted>();
-  Job job{[=, newer = std::move(newer)](LocalStore& store) { *adopted = store.adopt(partition, newer, wall_time()); },
-          [=, this](const std::string& refusal) {
-            if (refusal.empty()) on_overtaken(*adopted);
+/// Done in the name of the database, or of a resync.
+Job LocalMirror::job_of(std::function<void(LocalStore&)> apply, std::function<void()> then) {
+  return {std::move(apply), [this, then = std::move(then)](const std::string& refusal) {
+            if (!refusal.empty()) {
+              unstored_ = true;
+            } else if (then) {
+              then();
+            }
           }};
-  thread_->intake()->submit(job, true);
+}
+
+void LocalMirror::store(Job job) {
+  if (!thread_->intake()->submit(job, true)) unstored_ = true;
+}
+
+Job LocalMirror::adoption(std::vector<Entry> newer) {
+  std::erase_if(newer, [](const Entry& entry) { return entry.version > last_version; });
+  std::size_t bytes = 0;
+  for (const auto& entry : newer) bytes += entry.value.size() + 100;
+  auto adopted = std::make_shared<std::vector<LocalStore::Adopted>>();
+  Job job = job_of(
+      [=, this, newer = std::move(newer)](LocalStore& in) {
+        adopted->clear();  // it may be tried twice
+        for (const auto& entry : newer)
+          adopted->push_back(in.adopt(database_.partition_of(entry.name), entry, wall_time()));
+      },
+      [this, adopted] {
+        for (const auto& each : *adopted) on_overtaken(each);
+      });
+  job.bytes = bytes;
+  return job;
+}
+
+void LocalMirror::adopt(std::vector<Entry> newer) {
+  if (!newer.empty()) store(adoption(std::move(newer)));
+}
+
+bool LocalMirror::hear(std::vector<Entry> newer) {
+  if (newer.empty()) return true;
+  Job job = adoption(std::move(newer));
+  return thread_->intake()->submit(job, false);
+}
+
+void LocalMirror::suspect(std::vector<Suspect> suspects) {
+  if (suspects.empty()) return;
+  store(job_of(
+      [suspects = std::move(suspects)](LocalStore& in) {
+        for (const auto& suspect : suspects) in.suspect(suspect);
+      },
+      {}));
+}
+
+void LocalMirror::acquit(std::vector<Suspect> suspects) {
+  if (suspects.empty()) return;
+  store(job_of(
+      [suspects = std::move(suspects)](LocalStore& in) {
+        for (const auto& suspect : suspects) in.acquit(suspect);
+      },
+      {}));
+}
+
+/// In one transaction with the acquittal. A cache takes over a removal of the very version that it has, so that whoever
+/// writes that again brings it back.
+void LocalMirror::remove_suspects(std::vector<Suspect> suspects) {
+  if (suspects.empty()) return;
+  auto adopted = std::make_shared<std::vector<LocalStore::Adopted>>();
+  auto sent = std::make_shared<std::vector<Row>>();
+  store(job_of(
+      [=, this, suspects = std::move(suspects)](LocalStore& in) {
+        adopted->clear();
+        sent->clear();
+        for (const auto& suspect : suspects) {
+          in.acquit(suspect);
+          if (settings_.direction == Direction::pull) {
+            adopted->push_back(in.adopt(suspect.partition, {suspect.name, suspect.version, {}, true}, wall_time()));
+          } else if (auto row = in.remove_unknown(suspect, wall_time())) {
+            sent->push_back(std::move(*row));
+          }
+        }
+      },
+      [=, this] {
+        for (const auto& each : *adopted) on_overtaken(each);
+        for (const auto& row : *sent) drain_.accepted(row);
+      }));
+}
+
+void LocalMirror::set_complete(const std::vector<std::string>& tables) {
+  store(job_of(
+      [tables](LocalStore& in) {
+        for (const auto& table : tables) in.set_complete(table, wall_time());
+      },
+      {}));
+}
+
+void LocalMirror::announce(const std::vector<Row>& rows) {
+  if (!announcer_ || rows.empty()) return;
+  for (const auto& row : rows) announcer_->add(row.entry.name.table, announcer_->record_of(row.entry));
+  announcer_->flush();
+}
+
+bool LocalMirror::flush() {
+  auto done = std::make_shared<std::promise<void>>();
+  auto future = done->get_future();
+  Job job{{}, [done](const std::string&) { done->set_value(); }};
+  if (!thread_->intake()->submit(job, true)) return false;
+  future.wait();
+  return !unstored_.exchange(false);
 }
 
 MirrorFound LocalMirror::get(const EntryName& name) {

@@ -42,7 +42,22 @@ class LocalMirror final : public Mirror, DrainListener {
   /// Later; what cannot be stored is said in trouble().
   void keep_doubts(std::vector<Doubt> doubts);
   /// Takes over what the database holds, as if it had answered a write, unless the store has something newer.
-  void adopt(Partition partition, Entry newer);
+  void adopt(std::vector<Entry> newer);
+  /// The same. False: too much waits for the disk.
+  bool hear(std::vector<Entry> newer);
+  void suspect(std::vector<Suspect> suspects);
+  void acquit(std::vector<Suspect> suspects);
+  /// At the second look they were as at the first: each is removed from the side that is not the truth.
+  void remove_suspects(std::vector<Suspect> suspects);
+  /// The store holds, or has held, all that the database has of these tables.
+  void set_complete(const std::vector<std::string>& tables);
+  /// Waits until all that was handed in has been done. False: of what was not written by an application, since the last
+  /// call, something could not be stored.
+  bool flush();
+  /// Of push: what the database has confirmed in another way than by the drain.
+  void announce(const std::vector<Row>& rows);
+  const Settings& settings() const { return settings_; }
+  std::shared_ptr<const Topology> topology() const { return host_.topology(); }
   /// Any thread. What keeps it from its work; empty if nothing does.
   std::string trouble() const;
 
@@ -57,8 +72,12 @@ class LocalMirror final : public Mirror, DrainListener {
   void refuse(std::string reason, Done done);
   std::optional<TimePoint> turn(LocalStore& store);
   void forget_removed(LocalStore& store, TimePoint now);
+  Job job_of(std::function<void(LocalStore&)> apply, std::function<void()> then);
+  Job adoption(std::vector<Entry> newer);
+  void store(Job job);
 
   Settings settings_;
+  ConsistencyHost& host_;
   VersionedStore& database_;
   Changes changes_;
   Waiters waiters_;
@@ -66,7 +85,9 @@ class LocalMirror final : public Mirror, DrainListener {
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> confirmed_ = 0;
   std::atomic<std::uint64_t> overtaken_ = 0;
+  std::atomic<bool> unstored_ = false;
   std::unique_ptr<StoreThread> thread_;  // before the drain, which needs its intake; the destructor ends it first
+  std::unique_ptr<Announcer> announcer_;
   Drain drain_;
 };
 

@@ -69,6 +69,9 @@ class LocalStore::Statements {
                 "AND confirmed < version RETURNING version"),
         settle(db, "DELETE FROM doubts"),
         doubt(db, "INSERT INTO doubts VALUES (?1, ?2, ?3, ?4)"),
+        suspect(db, "INSERT OR REPLACE INTO suspects VALUES (?1, ?2, ?3, ?4, ?5)"),
+        acquit(db, "DELETE FROM suspects WHERE partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4"),
+        complete(db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)"),
         erase(db, "DELETE FROM entries WHERE number = ?1"),
         forget(db,
                "DELETE FROM entries WHERE number IN (SELECT number FROM entries WHERE value IS NULL "
@@ -81,8 +84,8 @@ class LocalStore::Statements {
         free_pages(db, "PRAGMA freelist_count"),
         page_size(db, "PRAGMA page_size") {}
 
-  Query begin, commit, find, row, insert, replace, confirm, settle, doubt, erase, forget, waiting, pages, free_pages,
-      page_size;
+  Query begin, commit, find, row, insert, replace, confirm, settle, doubt, suspect, acquit, complete, erase, forget,
+      waiting, pages, free_pages, page_size;
 };
 
 /// Not SQLite's own lock, which would keep readers out as well.
@@ -239,8 +242,36 @@ LocalStore::Adopted LocalStore::adopt(Partition partition, const Entry& entry, W
   if (!row) return {insert(partition, entry, now, true), !entry.removed, true};
   if (row->entry.version > entry.version) return {std::move(*row), false, false};
   const bool changed = !same_content(row->entry, entry);
+  if (!changed && row->confirmed == entry.version) return {std::move(*row), false, false};
   const bool created = row->entry.removed && !entry.removed;
   return {replace(std::move(*row), entry, now, true), changed, created};
+}
+
+std::optional<Row> LocalStore::remove_unknown(const Suspect& found, WallTime now) {
+  const auto version = next_version(found.version, now.us, writer_);
+  if (!version || full() || find(found.partition, found.name)) return std::nullopt;
+  return insert(found.partition, {.name = found.name, .version = *version, .value = {}, .removed = true}, now, false);
+}
+
+void LocalStore::suspect(const Suspect& suspect) {
+  const EntryName& name = suspect.name;
+  statements_->suspect
+      .with(std::int64_t{suspect.partition.value}, std::string_view(name.table), std::string_view(name.topic),
+            std::string_view(name.key), as_number(suspect.version))
+      .run();
+}
+
+void LocalStore::acquit(const Suspect& suspect) {
+  const EntryName& name = suspect.name;
+  statements_->acquit
+      .with(std::int64_t{suspect.partition.value}, std::string_view(name.table), std::string_view(name.topic),
+            std::string_view(name.key))
+      .run();
+}
+
+void LocalStore::set_complete(const std::string& table, WallTime now) {
+  const std::string name = std::string(complete_name).append(table);
+  statements_->complete.with(std::string_view(name), now.ms()).run();
 }
 
 void LocalStore::keep_doubts(const std::vector<Doubt>& doubts) {

@@ -13,6 +13,7 @@
 #include "mirror/doubts.hpp"
 #include "mirror/row.hpp"
 #include "mirror/sqlite.hpp"
+#include "mirror/suspect.hpp"
 #include "mirror/wall_time.hpp"
 
 namespace dbha::mirror {
@@ -64,9 +65,18 @@ class LocalStore {
     bool created = false;  ///< there was no entry, or a removed one
   };
   Adopted adopt(Partition partition, const Entry& entry, WallTime now);
+  /// Removes what the database has under the version `found` and the store does not know, as a write of its own that is
+  /// above that. Nothing: the store knows it by now, or there is no room for it.
+  std::optional<Row> remove_unknown(const Suspect& found, WallTime now);
+
+  void suspect(const Suspect& suspect);
+  void acquit(const Suspect& suspect);
+  /// The store holds, or has held, all that the database has of the table.
+  void set_complete(const std::string& table, WallTime now);
   /// Replaces what is kept of partitions in doubt.
   void keep_doubts(const std::vector<Doubt>& doubts);
-  /// Forgets removals that the database confirmed before then and that are not in doubt, a thousand at most. Returns how many.
+  /// Forgets removals that the database confirmed before then and that are not in doubt, a thousand at most. Returns
+  /// how many.
   std::uint64_t forget_removed(std::int64_t before_ms);
 
   /// The outbox in the order of numbers, behind `after`.

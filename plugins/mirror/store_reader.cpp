@@ -44,9 +44,13 @@ class StoreReader::Statements {
                "ORDER BY confirmed_ms DESC, number DESC"),
         row(db, select("number = ?1 AND confirmed > 0")),
         count(db, "SELECT count(*) FROM entries WHERE partition BETWEEN ?1 AND ?2"),
+        suspects(db,
+                 "SELECT partition, tbl, topic, key, version FROM suspects "
+                 "WHERE (partition, tbl, topic, key) > (?1, ?2, ?3, ?4) ORDER BY partition, tbl, topic, key LIMIT ?5"),
+        complete(db, "SELECT value FROM meta WHERE name = ?1"),
         doubts(db, "SELECT event, first, last, since_ms FROM doubts ORDER BY rowid") {}
 
-  Query get, page, recent, row, count, doubts;
+  Query get, page, recent, row, count, suspects, complete, doubts;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& file)
@@ -107,6 +111,29 @@ std::uint64_t StoreReader::count(const PartitionSet& partitions) {
     if (query.step()) out += static_cast<std::uint64_t>(query.number(0));
     query.end();
   }
+  return out;
+}
+
+std::vector<Suspect> StoreReader::suspects(const std::optional<Place>& after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  const Place from = after.value_or(Place{});
+  Query& query = statements_->suspects.with(std::int64_t{from.partition.value}, std::string_view(from.name.table),
+                                            std::string_view(from.name.topic), std::string_view(from.name.key),
+                                            static_cast<std::int64_t>(limit));
+  std::vector<Suspect> out;
+  while (query.step())
+    out.push_back({{static_cast<std::uint32_t>(query.number(0))},
+                   {query.text(1), query.text(2), query.text(3)},
+                   static_cast<std::uint64_t>(query.number(4))});
+  return out;
+}
+
+bool StoreReader::complete(const std::string& table) {
+  const std::lock_guard lock(mutex_);
+  const std::string name = std::string(complete_name).append(table);
+  Query& query = statements_->complete.with(std::string_view(name));
+  const bool out = query.step();
+  query.end();
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "mirror/doubts.hpp"
 #include "mirror/row.hpp"
 #include "mirror/sqlite.hpp"
+#include "mirror/suspect.hpp"
 
 namespace dbha::mirror {
 
@@ -59,6 +60,10 @@ class StoreReader {
 
   /// How many entries, removed ones included, lie there.
   std::uint64_t count(const PartitionSet& partitions);
+  /// The next suspects behind `after`. Fewer than `limit`: there are no more.
+  std::vector<Suspect> suspects(const std::optional<Place>& after, std::size_t limit);
+  /// The store has held all of the table once.
+  bool complete(const std::string& table);
   /// As LocalStore::keep_doubts() kept them.
   std::vector<Doubt> doubts();
 

@@ -1,6 +1,7 @@
 #pragma once
 /// A database of versioned entries that fails on command, and answers on a thread of its own, as the loop's would be.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -82,6 +83,10 @@ class FakeDatabase final : public VersionedStore {
     const auto at = asked_.find(partition.value);
     return at == asked_.end() ? 0 : at->second;
   }
+  std::size_t scans() const {
+    const std::lock_guard lock(mutex_);
+    return scans_;
+  }
   /// Two sendings of one entry were under way at the same time.
   bool overlapped() const {
     const std::lock_guard lock(mutex_);
@@ -103,13 +108,42 @@ class FakeDatabase final : public VersionedStore {
     set([&] { queue_.push_back({{std::move(name), 0, {}, false}, std::move(done)}); });
   }
   void create(EntryName, std::string, std::uint64_t, Done, std::optional<Duration>) override {}
-  void scan(ScanRange, Page, Done, std::optional<Duration>) override {}
+  void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override {
+    const auto at_once = [page = std::move(page)](std::vector<Entry> entries, const std::function<void()>& next) {
+      page(std::move(entries));
+      next();
+    };
+    scan_paced(std::move(range), at_once, std::move(done), deadline);
+  }
+  /// Of what is there now, in pages of three.
+  void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration>) override {
+    set([&] {
+      auto scan = std::make_shared<Scan>(Scan{std::move(range), std::move(page), std::move(done), {}});
+      for (const auto& [name, entry] : entries_)
+        if (scan->wants(entry, partition_of(name))) scan->left.push_back(entry);
+      ++scans_;
+      queue_.push_back({.entry = {}, .done = {}, .scan = std::move(scan)});
+    });
+  }
   void next_number(const std::string&, std::uint64_t, Done, std::optional<Duration>) override {}
 
  private:
+  struct Scan {
+    ScanRange range;
+    PacedPage page;
+    Done done;
+    std::vector<Entry> left;
+
+    bool wants(const Entry& entry, Partition partition) const {
+      if (range.table && entry.name.table != *range.table) return false;
+      if (!range.removed && entry.removed) return false;
+      return range.partitions.empty() || range.partitions.find(partition);
+    }
+  };
   struct Write {
     Entry entry;  ///< version 0: it is asked for
     Done done;
+    std::shared_ptr<Scan> scan{};  ///< a page of it is
   };
 
   template <class Change>
@@ -138,6 +172,10 @@ class FakeDatabase final : public VersionedStore {
       if (ending_) return;
       Write next = std::move(queue_.front());
       queue_.pop_front();
+      if (next.scan) {
+        go_on(std::move(next.scan), lock);
+        continue;
+      }
       const bool asked = next.entry.version == 0;
       if (!asked) under_way_.erase(next.entry.name);
       StoreResult result = asked ? look_up(next.entry.name) : answer(next.entry);
@@ -145,6 +183,27 @@ class FakeDatabase final : public VersionedStore {
       next.done(std::move(result));
       lock.lock();
     }
+  }
+
+  void go_on(std::shared_ptr<Scan> scan, std::unique_lock<std::mutex>& lock) {
+    bool answered = true;
+    for (const auto p : away_)
+      if (scan->range.partitions.empty() || scan->range.partitions.find({p})) answered = false;
+    std::vector<Entry> entries;
+    for (; answered && entries.size() < 3 && !scan->left.empty(); scan->left.pop_back()) {
+      entries.push_back(scan->left.back());
+      if (!scan->range.values) entries.back().value.clear();
+    }
+    lock.unlock();
+    if (!answered) {
+      scan->done({.outcome = Outcome::timeout, .detail = "nobody answers"});
+    } else if (entries.empty()) {
+      scan->done({.outcome = Outcome::ok});
+    } else {
+      scan->page(std::move(entries),
+                 [this, scan] { set([&] { queue_.push_back({.entry = {}, .done = {}, .scan = scan}); }); });
+    }
+    lock.lock();
   }
 
   StoreResult look_up(const EntryName& name) {
@@ -170,6 +229,7 @@ class FakeDatabase final : public VersionedStore {
   std::map<EntryName, std::vector<std::string>> sent_;
   std::set<EntryName> under_way_;
   std::map<std::uint32_t, std::size_t> asked_;
+  std::size_t scans_ = 0;
   bool overlapped_ = false;
   std::set<std::uint32_t> away_;
   std::string rejected_;
@@ -183,6 +243,7 @@ class FakeHost final : public ConsistencyHost {
  public:
   FakeHost() {
     Topology topology;
+    topology.partitions = FakeDatabase::partitions;
     topology.nodes = {node("a", Role::primary, "life-a"), node("b", Role::primary, "life-b")};
     topology.claims.set(range(0, 7), claim("a", 1));
     topology.claims.set(range(8, 15), claim("b", 2));
@@ -190,11 +251,39 @@ class FakeHost final : public ConsistencyHost {
   }
   VersionedStore* versioned_store() override { return nullptr; }
   std::shared_ptr<const Topology> topology() const override { return topology_; }
-  void publish(std::string, std::string, Completion) override {}
-  void subscribe(std::string, Database::MessageHandler) override {}
-  void unsubscribe(std::string) override {}
+  /// Messages get lost.
+  void lose_messages(bool lost) { lost_ = lost; }
+  /// Of a channel, in order, lost ones too.
+  std::vector<std::string> said(const std::string& channel) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = said_.find(channel);
+    return at == said_.end() ? std::vector<std::string>{} : at->second;
+  }
+
+  void publish(std::string channel, std::string message, Completion done) override {
+    Database::MessageHandler handler;
+    {
+      const std::lock_guard lock(mutex_);
+      said_[channel].push_back(message);
+      if (const auto at = handlers_.find(channel); at != handlers_.end()) handler = at->second;
+    }
+    if (handler && !lost_) handler(channel, message);
+    done({.outcome = Outcome::ok});
+  }
+  void subscribe(std::string channel, Database::MessageHandler handler) override {
+    const std::lock_guard lock(mutex_);
+    handlers_[channel] = std::move(handler);
+  }
+  void unsubscribe(std::string channel) override {
+    const std::lock_guard lock(mutex_);
+    handlers_.erase(channel);
+  }
 
  private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Database::MessageHandler> handlers_;
+  std::map<std::string, std::vector<std::string>> said_;
+  std::atomic<bool> lost_ = false;
   std::shared_ptr<const Topology> topology_;
 };
 

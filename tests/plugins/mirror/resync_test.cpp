@@ -1,54 +1,9 @@
 // A dbrestart: what the database had confirmed of some partitions may be gone.
-#include "mirror/resync.hpp"
-
-#include "mirror_bench.hpp"
+#include "resync_scene.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
 using mirror::Resync;
-
-namespace {
-
-DbRestart restart(const std::string& id, const PartitionSet& partitions, std::int64_t last_healthy_ms = 0) {
-  DbRestart out;
-  out.id = id;
-  out.partitions = partitions;
-  out.last_healthy_ms = last_healthy_ms;
-  return out;
-}
-
-const PartitionSet everywhere = set_of({range(0, FakeDatabase::partitions - 1)});
-
-struct Scene : MirrorBench {
-  PartitionSet partition_of(const EntryName& name) const {
-    const auto partition = database.partition_of(name);
-    return set_of({{partition, partition}});
-  }
-  /// One entry in each partition, confirmed by the database. Returns their names by partition.
-  std::vector<EntryName> fill() {
-    std::vector<EntryName> out(FakeDatabase::partitions);
-    std::size_t missing = out.size();
-    for (int i = 0; missing > 0; ++i) {
-      const auto name = port("eth0", "switch-" + std::to_string(i));
-      auto& place = out[database.partition_of(name).value];
-      if (!place.topic.empty()) continue;
-      place = name;
-      --missing;
-      REQUIRE(put_through(name, "v").in_database);
-    }
-    return out;
-  }
-  std::future<bool> run_aside(Resync& resync, const DbRestart& event) {
-    return std::async(std::launch::async, [&resync, event] { return resync.run(event); });
-  }
-};
-
-bool done(std::future<bool>& run) {
-  REQUIRE(run.wait_for(patience) == std::future_status::ready);
-  return run.get();
-}
-
-}  // namespace
 
 TEST_CASE("what a failover lost is in the database again, and other partitions are not asked") {
   Scene s;
