@@ -335,12 +335,23 @@ Subscription LocalMirror::on_change(std::function<void(const MirrorChange&)> han
   return changes_.subscribe(std::move(handler));
 }
 
+bool LocalMirror::complete(const std::vector<std::string>& tables) const {
+  const auto reader = thread_->reader();
+  if (!reader || tables.empty()) return false;
+  try {
+    return std::all_of(tables.begin(), tables.end(), [&](const auto& table) { return reader->complete(table); });
+  } catch (const StoreFailure&) {
+    return false;
+  }
+}
+
 MirrorState LocalMirror::state() const {
   return {.trouble = thread_->trouble(),
           .waiting = thread_->waiting(),
           .database_away = drain_.database_away(),
           .confirmed = confirmed_,
-          .overtaken = overtaken_};
+          .overtaken = overtaken_,
+          .complete = complete(settings_.direction == Direction::pull ? settings_.tables : settings_.owned)};
 }
 
 std::string LocalMirror::trouble() const {

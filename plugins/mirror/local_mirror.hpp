@@ -65,6 +65,7 @@ class LocalMirror final : public Mirror, DrainListener {
   void on_confirmed(std::int64_t number, std::uint64_t version) override;
   void on_overtaken(const LocalStore::Adopted& adopted) override;
 
+  bool complete(const std::vector<std::string>& tables) const;
   std::optional<std::string> unfit(const EntryName& name, const MirrorWrite& how) const;
   void write(Entry entry, MirrorWrite how, Done done);
   void written(const LocalStore::WriteResult& result, MirrorWait wait, const Done& done);

@@ -297,12 +297,6 @@ void Resync::note_complete() {
   mirror_.set_complete(listing_.tables());
 }
 
-bool Resync::complete() const {
-  const auto reader = mirror_.reader();
-  return std::all_of(listing_.tables().begin(), listing_.tables().end(),
-                     [&](const auto& table) { return reader->complete(table); });
-}
-
 // ---- Second pass
 
 /// True: nothing is suspect any more. False: an event has come that has to be taken in first.

@@ -42,8 +42,6 @@ class Resync {
   /// A run ends soon.
   void stop();
   std::optional<Progress> progress() const;
-  /// All tables that are listed were, from beginning to end, in one run at some time.
-  bool complete() const;
 
  private:
   bool settle(const DbRestart& event);

@@ -46,8 +46,8 @@ void Upkeep::run() {
   if (!wait_until_ready()) return;
   const bool cache = mirror_.settings().direction == Direction::pull;
   Duration pause = first_pause;
-  for (bool due = cache || !complete(); due || wait_for_reason();) {
-    due = !compare() || !complete();
+  for (bool due = cache || !mirror_.state().complete; due || wait_for_reason();) {
+    due = !compare() || !mirror_.state().complete;
     if (!due) {
       pause = first_pause;
     } else {
@@ -102,14 +102,6 @@ bool Upkeep::compare() {
   all.cause = Cause::start;
   all.partitions.set({{0}, {mirror_.topology()->partitions - 1}}, {});
   return resync_.run(all);
-}
-
-bool Upkeep::complete() const {
-  try {
-    return resync_.complete();
-  } catch (const StoreFailure&) {
-    return false;
-  }
 }
 
 }  // namespace dbha::mirror

@@ -40,7 +40,6 @@ class Upkeep {
   bool wait_for_reason();
   bool rest(Duration duration);
   bool compare();
-  bool complete() const;
 
   LocalMirror& mirror_;
   Resync& resync_;

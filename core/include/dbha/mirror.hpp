@@ -68,6 +68,7 @@ struct MirrorState {
   bool database_away = false;   ///< it takes none, or those of some partitions only
   std::uint64_t confirmed = 0;  ///< since the start: writes that the database has confirmed
   std::uint64_t overtaken = 0;  ///< since the start: entries of which the database had a newer version
+  bool complete = false;        ///< of a cache, and of who owns tables: it has held all that the database had of them
 };
 
 /// Any thread. `done` and handlers run on a thread of the mirror's own, which everything waits for while they do: they

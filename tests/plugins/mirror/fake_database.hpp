@@ -249,7 +249,7 @@ class FakeHost final : public ConsistencyHost {
     topology.claims.set(range(8, 15), claim("b", 2));
     topology_ = std::make_shared<const Topology>(std::move(topology));
   }
-  VersionedStore* versioned_store() override { return nullptr; }
+  VersionedStore* versioned_store() override { return store; }
   std::shared_ptr<const Topology> topology() const override { return topology_; }
   /// Messages get lost.
   void lose_messages(bool lost) { lost_ = lost; }
@@ -278,6 +278,8 @@ class FakeHost final : public ConsistencyHost {
     const std::lock_guard lock(mutex_);
     handlers_.erase(channel);
   }
+
+  VersionedStore* store = nullptr;
 
  private:
   mutable std::mutex mutex_;

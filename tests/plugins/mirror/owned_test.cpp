@@ -61,8 +61,8 @@ TEST_CASE("what the database has of an owned table and the store does not know i
   Owner s;
   const auto names = s.fill();
   REQUIRE(s.run());
-  REQUIRE(s.resync->complete());
-  const std::uint64_t far_future = (std::uint64_t{1} << 62) + 1;
+  REQUIRE(s.mirror->state().complete);
+  const std::uint64_t far_future = (std::uint64_t{1} << 63) - (std::uint64_t{1} << 40);
   s.database.plant({stranger, far_future, "v", false});
   s.database.plant({neighbour, 7, "v", false});
   CHECK(s.run(s.partition_of(names[0])));
@@ -84,9 +84,9 @@ TEST_CASE("a new store removes nothing: it takes over what the database has, and
   std::atomic<int> created = 0;
   const auto subscription = s.mirror->on_change(
       [&](const MirrorChange& change) { created += change.kind == MirrorChange::Kind::created ? 1 : 0; });
-  CHECK_FALSE(s.resync->complete());
+  CHECK_FALSE(s.mirror->state().complete);
   CHECK(s.run());
-  CHECK(s.resync->complete());
+  CHECK(s.mirror->state().complete);
   CHECK(created == 16);
   for (const auto& name : names) {
     CHECK(s.stored(name) == "theirs");
@@ -100,15 +100,15 @@ TEST_CASE("a store that was lost is rebuilt from the database, and removes nothi
   Owner s;
   const auto names = s.fill();
   REQUIRE(s.run());
-  REQUIRE(s.resync->complete());
+  REQUIRE(s.mirror->state().complete);
   s.lose_store();
-  CHECK_FALSE(s.resync->complete());
+  CHECK_FALSE(s.mirror->state().complete);
   CHECK(s.run());
   for (const auto& name : names) {
     CHECK(s.value(name) == "v");
     CHECK(s.stored(name) == "v");
   }
-  CHECK(s.resync->complete());
+  CHECK(s.mirror->state().complete);
 }
 
 TEST_CASE("a store that has seen a part of the database only is not complete, and removes nothing") {
@@ -116,9 +116,9 @@ TEST_CASE("a store that has seen a part of the database only is not complete, an
   s.database.plant({stranger, 7, "v", false});
   const auto half = set_of({range(0, 7)}), other_half = set_of({range(8, 15)});
   CHECK(s.run(half));
-  CHECK_FALSE(s.resync->complete());
+  CHECK_FALSE(s.mirror->state().complete);
   CHECK(s.run(other_half));
-  CHECK_FALSE(s.resync->complete());  // the first half is what it was then
+  CHECK_FALSE(s.mirror->state().complete);  // the first half is what it was then
   CHECK(s.value(stranger) == "v");
   CHECK(s.stored(stranger) == "v");
 }
@@ -130,11 +130,11 @@ TEST_CASE("while a primary is away the store is not complete, and its partitions
   s.database.away({3});
   auto run = s.run_aside(*s.resync, restart("e", everywhere));
   REQUIRE(lab::wait_until(patience, [&] { return s.stored(names[12]) == "theirs"; }));  // of the other primary
-  CHECK_FALSE(s.resync->complete());
+  CHECK_FALSE(s.mirror->state().complete);
   CHECK(run.wait_for(std::chrono::milliseconds(1)) == std::future_status::timeout);
   s.database.back();
   CHECK(done(run));
-  CHECK(s.resync->complete());
+  CHECK(s.mirror->state().complete);
   CHECK(s.stored(names[3]) == "theirs");
 }
 
