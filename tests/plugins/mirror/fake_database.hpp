@@ -45,6 +45,10 @@ class FakeDatabase final : public VersionedStore {
   void hold(bool held) {
     set([&] { held_ = held; });
   }
+  /// Only questions are answered.
+  void refuse_writes(bool refused) {
+    set([&] { writes_refused_ = refused; });
+  }
   void reject(const std::string& topic) {
     set([&] { rejected_ = topic; });
   }
@@ -214,7 +218,7 @@ class FakeDatabase final : public VersionedStore {
   }
 
   StoreResult answer(const Entry& entry) {
-    if (away_.contains(partition_of(entry.name).value)) return {.outcome = Outcome::outcome_unknown};
+    if (writes_refused_ || away_.contains(partition_of(entry.name).value)) return {.outcome = Outcome::outcome_unknown};
     if (entry.name.topic == rejected_) return {.outcome = Outcome::error_reply, .detail = "NOPERM no permission"};
     Entry& is = entries_[entry.name];
     if (entry.version > is.version) is = entry;
@@ -234,6 +238,7 @@ class FakeDatabase final : public VersionedStore {
   std::set<std::uint32_t> away_;
   std::string rejected_;
   bool held_ = false;
+  bool writes_refused_ = false;
   bool ending_ = false;
   std::thread thread_;
 };
