@@ -1,6 +1,8 @@
 #include "mirror/local_store.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include <fcntl.h>
@@ -60,7 +62,7 @@ class LocalStore::Statements {
         row(db, with_columns("SELECT ", " FROM entries WHERE number = ?1")),
         insert(db,
                "INSERT INTO entries (partition, tbl, topic, key, version, value, written_ms, confirmed, confirmed_ms, "
-               "number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0))"),
+               "number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
         replace(db,
                 "UPDATE entries SET version = ?2, value = ?3, written_ms = ?4, confirmed = ?5, confirmed_ms = ?6 "
                 "WHERE number = ?1"),
@@ -71,6 +73,7 @@ class LocalStore::Statements {
         doubt(db, "INSERT INTO doubts VALUES (?1, ?2, ?3, ?4)"),
         suspect(db, "INSERT OR REPLACE INTO suspects VALUES (?1, ?2, ?3, ?4, ?5)"),
         acquit(db, "DELETE FROM suspects WHERE partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4"),
+        highest(db, "INSERT OR REPLACE INTO meta VALUES ('highest', ?1)"),
         complete(db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)"),
         erase(db, "DELETE FROM entries WHERE number = ?1"),
         forget(db,
@@ -84,8 +87,8 @@ class LocalStore::Statements {
         free_pages(db, "PRAGMA freelist_count"),
         page_size(db, "PRAGMA page_size") {}
 
-  Query begin, commit, find, row, insert, replace, confirm, settle, doubt, suspect, acquit, complete, erase, forget,
-      waiting, pages, free_pages, page_size;
+  Query begin, commit, find, row, insert, replace, confirm, settle, doubt, suspect, acquit, highest, complete, erase,
+      forget, waiting, pages, free_pages, page_size;
 };
 
 /// Not SQLite's own lock, which would keep readers out as well.
@@ -103,6 +106,21 @@ LocalStore::FileLock::~FileLock() {
   close(fd_);
 }
 
+std::optional<std::int64_t> LocalStore::FileLock::noted() const {
+  char text[32] = {};
+  const auto size = pread(fd_, text, sizeof text - 1, 0);
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text, text + std::max<ssize_t>(size, 0), out);
+  return error == std::errc{} && *end == '\n' ? std::optional(out) : std::nullopt;
+}
+
+/// Of one length, so that it is replaced at once. If that fails a copy is not told from the file itself: as before.
+void LocalStore::FileLock::note(std::int64_t highest) const {
+  const auto digits = std::to_string(highest);
+  const std::string text = std::string(19 - digits.size(), '0') + digits + '\n';
+  if (pwrite(fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) return;
+}
+
 LocalStore::LocalStore(const StoreFile& file, std::uint64_t writer, const PartitionOf& partition_of)
     : limit_(file.limit),
       writer_(writer),
@@ -112,6 +130,7 @@ LocalStore::LocalStore(const StoreFile& file, std::uint64_t writer, const Partit
       waiting_count_(
           static_cast<std::uint64_t>(connection_.number("SELECT count(*) FROM entries WHERE confirmed < version"))) {
   require_placement(partition_of);
+  find_highest();
 }
 
 /// The oldest and the newest stand for all: a backend's partitions are the same for all entries.
@@ -121,6 +140,23 @@ void LocalStore::require_placement(const PartitionOf& partition_of) {
     if (one && partition_of(one->entry.name) != one->partition)
       throw StoreFailure(SQLITE_MISMATCH, "it was written for a database with other partitions");
   }
+}
+
+/// An older copy of the file does not know what was stored since: it must not be taken for what the truth does not
+/// know. A copy is told by the numbers that it has not given.
+void LocalStore::find_highest() {
+  highest_ = std::max(connection_.number("SELECT ifnull(max(number), 0) FROM entries"),
+                      connection_.number("SELECT ifnull(max(value), 0) FROM meta WHERE name = 'highest'"));
+  const auto noted = lock_.noted();
+  if (!noted || *noted > highest_) connection_.execute("DELETE FROM meta WHERE name LIKE 'complete:%'");
+  highest_ = std::max(highest_, noted.value_or(0));
+  noted_ = highest_;
+  lock_.note(noted_);
+}
+
+/// Where the entry that bore it may not be there, or not any more.
+void LocalStore::keep_highest() {
+  statements_->highest.with(highest_).run();
 }
 
 LocalStore::~LocalStore() = default;
@@ -135,11 +171,13 @@ void LocalStore::begin() {
 
 void LocalStore::commit() {
   statements_->commit.with().run();
+  if (highest_ > noted_) lock_.note(noted_ = highest_);
 }
 
 /// SQLite may have done so by itself, then there is nothing to roll back.
 void LocalStore::roll_back() {
   waiting_count_ = waiting_before_;
+  highest_ = noted_;
   if (!sqlite3_get_autocommit(connection_.get())) connection_.execute("ROLLBACK");
 }
 
@@ -173,9 +211,8 @@ std::optional<Row> LocalStore::row(std::int64_t number) {
 }
 
 Row LocalStore::insert(Partition partition, const Entry& entry, WallTime now, bool confirmed) {
-  Row row{0, partition, entry, confirmed ? entry.version : 0, confirmed ? now.ms() : 0};
+  Row row{++highest_, partition, entry, confirmed ? entry.version : 0, confirmed ? now.ms() : 0};
   put_in(row, now);
-  row.number = sqlite3_last_insert_rowid(connection_.get());
   counted(false, row.waiting());
   return row;
 }
@@ -272,6 +309,7 @@ void LocalStore::acquit(const Suspect& suspect) {
 void LocalStore::set_complete(const std::string& table, WallTime now) {
   const std::string name = std::string(complete_name).append(table);
   statements_->complete.with(std::string_view(name), now.ms()).run();
+  keep_highest();
 }
 
 void LocalStore::keep_doubts(const std::vector<Doubt>& doubts) {
@@ -286,7 +324,9 @@ void LocalStore::keep_doubts(const std::vector<Doubt>& doubts) {
 
 std::uint64_t LocalStore::forget_removed(std::int64_t before_ms) {
   statements_->forget.with(before_ms).run();
-  return static_cast<std::uint64_t>(sqlite3_changes(connection_.get()));
+  const auto forgotten = static_cast<std::uint64_t>(sqlite3_changes(connection_.get()));
+  if (forgotten > 0) keep_highest();
+  return forgotten;
 }
 
 std::vector<LocalStore::Waiting> LocalStore::waiting(std::int64_t after, std::size_t limit) {

@@ -37,7 +37,7 @@ using PartitionOf = std::function<Partition(const EntryName&)>;
 class LocalStore {
  public:
   /// Opens or makes the file, for this process alone. `writer`: as in next_version(). `partition_of`: the database's; a
-  /// file whose entries lie elsewhere by it is refused.
+  /// file whose entries lie elsewhere by it is refused. A copy of an earlier time is not complete.
   LocalStore(const StoreFile& file, std::uint64_t writer, const PartitionOf& partition_of);
   ~LocalStore();
 
@@ -101,11 +101,17 @@ class LocalStore {
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
 
+    /// The highest number that was given in the file beside it; nothing: not known.
+    std::optional<std::int64_t> noted() const;
+    void note(std::int64_t highest) const;
+
    private:
     int fd_;
   };
 
   void require_placement(const PartitionOf& partition_of);
+  void find_highest();
+  void keep_highest();
   std::optional<Row> find(Partition partition, const EntryName& name);
   Row insert(Partition partition, const Entry& entry, WallTime now, bool confirmed);
   Row replace(Row row, const Entry& entry, WallTime now, bool confirmed);
@@ -117,6 +123,8 @@ class LocalStore {
   FileLock lock_;
   Connection connection_;
   std::unique_ptr<Statements> statements_;  // end before their connection
+  std::int64_t highest_ = 0;                ///< number ever given to an entry
+  std::int64_t noted_ = 0;                  ///< of these, beside the file
   std::uint64_t waiting_count_ = 0;
   std::uint64_t waiting_before_ = 0;  ///< at the begin of the transaction
 };

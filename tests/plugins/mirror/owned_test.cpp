@@ -111,6 +111,44 @@ TEST_CASE("a store that was lost is rebuilt from the database, and removes nothi
   CHECK(s.mirror->state().complete);
 }
 
+TEST_CASE("an older copy of the store that is brought back takes over what was written since, and removes nothing") {
+  Owner s;
+  const auto old = s.fill();
+  REQUIRE(s.run());
+  s.close();
+  const auto file = s.settings.file.path, copy = s.folder.path() / "copy";
+  std::filesystem::copy_file(file, copy);  // the last to close it has left no WAL
+  s.open();
+  REQUIRE(s.mirror->state().complete);  // another start alone is no reason
+  REQUIRE(s.put_through(port("since"), "v").in_database);
+  s.close();
+  std::filesystem::copy_file(copy, file, std::filesystem::copy_options::overwrite_existing);
+  s.open();
+  CHECK(s.stored(port("since")) == "nothing");
+  CHECK_FALSE(s.mirror->state().complete);
+  CHECK(s.run());
+  s.until_drained();
+  CHECK(s.value(port("since")) == "v");
+  CHECK(s.stored(port("since")) == "v");
+  CHECK(s.mirror->state().complete);
+}
+
+TEST_CASE("a store that has forgotten its last removal is no older copy") {
+  Owner s;
+  s.settings.tombstone_ttl = Duration{};
+  s.close();
+  s.open();
+  REQUIRE(s.run());
+  s.put_through(port("gone"), "v");
+  s.remove(port("gone"), {.wait = MirrorWait::database});
+  s.close();
+  s.open();
+  REQUIRE(lab::wait_until(patience, [&] { return s.stored(port("gone")) == "nothing"; }));
+  s.close();
+  s.open();
+  CHECK(s.mirror->state().complete);
+}
+
 TEST_CASE("a store that has seen a part of the database only is not complete, and removes nothing") {
   Owner s;
   s.database.plant({stranger, 7, "v", false});
