@@ -26,6 +26,16 @@ Listing::Listing(LocalMirror& mirror, VersionedStore& database, Inquiry& inquiry
       tables_(listed(mirror.settings())),
       survey_(database) {}
 
+std::string Listing::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Listing::set_trouble(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+}
+
 Listing::End Listing::list(const PartitionSet& partitions) {
   End end = End::listed;
   for (const auto& table : tables_) {
@@ -33,6 +43,7 @@ Listing::End Listing::list(const PartitionSet& partitions) {
     if (of_table == End::away) return of_table;
     if (of_table == End::refused) end = of_table;
   }
+  if (end == End::listed) set_trouble("");
   inquiry_.finish();
   if (!mirror_.flush()) throw StoreFailure(SQLITE_IOERR, "what the database has could not be stored");
   return end;
@@ -62,7 +73,9 @@ Listing::End Listing::list(const std::string& table, const PartitionSet& partiti
       [&](std::vector<Entry> entries) { judge(terms, values, std::move(entries)); }, deadline);
   if (end.ok()) return End::listed;
   log_.warning("mirror_table_not_listed", {{"table", table}, {"reason", end.detail}});
-  return end.outcome == Outcome::error_reply || end.outcome == Outcome::refused ? End::refused : End::away;
+  if (end.outcome != Outcome::error_reply && end.outcome != Outcome::refused) return End::away;
+  set_trouble("the database does not tell all that it has of table '" + table + "': " + end.detail);
+  return End::refused;
 }
 
 void Listing::judge(const Terms& terms, bool values, std::vector<Entry> entries) {

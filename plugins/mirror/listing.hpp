@@ -3,7 +3,7 @@
 /// or those that a pushing mirror owns.
 
 #include <functional>
-#include <set>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,11 +34,15 @@ class Listing {
   /// What lies in these partitions is taken over, or is suspect; stored when this returns `listed`. Throws
   /// Inquiry::Stopped, StoreFailure.
   End list(const PartitionSet& partitions);
-  /// Any thread.
+  // Any thread.
+
   void stop() { survey_.stop(); }
+  /// Why the database does not tell all; empty if it does.
+  std::string trouble() const;
 
  private:
   End list(const std::string& table, const PartitionSet& partitions);
+  void set_trouble(std::string trouble);
   PartitionSet homes_of(const std::string& table, const PartitionSet& partitions) const;
   void judge(const Terms& terms, bool values, std::vector<Entry> entries);
 
@@ -50,6 +54,8 @@ class Listing {
   Advance advance_;
   std::vector<std::string> tables_;
   Survey survey_;
+  mutable std::mutex mutex_;
+  std::string trouble_;
 };
 
 }  // namespace dbha::mirror

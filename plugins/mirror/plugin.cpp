@@ -48,7 +48,10 @@ class MirrorHandler final : public ConsistencyHandler {
     mirror_.stop();
   }
   std::optional<Progress> progress() const override { return resync_.progress(); }
-  std::string trouble() const override { return mirror_.trouble(); }
+  std::string trouble() const override {
+    const auto store = mirror_.trouble();
+    return store.empty() ? resync_.trouble() : store;
+  }
   Mirror* mirror() override { return &mirror_; }
 
  private:

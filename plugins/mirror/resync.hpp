@@ -42,6 +42,7 @@ class Resync {
   /// A run ends soon.
   void stop();
   std::optional<Progress> progress() const;
+  std::string trouble() const { return listing_.trouble(); }
 
  private:
   bool settle(const DbRestart& event);

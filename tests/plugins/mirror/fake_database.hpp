@@ -49,6 +49,10 @@ class FakeDatabase final : public VersionedStore {
   void refuse_writes(bool refused) {
     set([&] { writes_refused_ = refused; });
   }
+  /// Scans are refused.
+  void forbid_scans(bool forbidden) {
+    set([&] { scans_forbidden_ = forbidden; });
+  }
   void reject(const std::string& topic) {
     set([&] { rejected_ = topic; });
   }
@@ -193,13 +197,16 @@ class FakeDatabase final : public VersionedStore {
     bool answered = true;
     for (const auto p : away_)
       if (scan->range.partitions.empty() || scan->range.partitions.find({p})) answered = false;
+    const bool forbidden = scans_forbidden_;
     std::vector<Entry> entries;
-    for (; answered && entries.size() < 3 && !scan->left.empty(); scan->left.pop_back()) {
+    for (; answered && !forbidden && entries.size() < 3 && !scan->left.empty(); scan->left.pop_back()) {
       entries.push_back(scan->left.back());
       if (!scan->range.values) entries.back().value.clear();
     }
     lock.unlock();
-    if (!answered) {
+    if (forbidden) {
+      scan->done({.outcome = Outcome::error_reply, .detail = "NOPERM no permission"});
+    } else if (!answered) {
       scan->done({.outcome = Outcome::timeout, .detail = "nobody answers"});
     } else if (entries.empty()) {
       scan->done({.outcome = Outcome::ok});
@@ -239,6 +246,7 @@ class FakeDatabase final : public VersionedStore {
   std::string rejected_;
   bool held_ = false;
   bool writes_refused_ = false;
+  bool scans_forbidden_ = false;
   bool ending_ = false;
   std::thread thread_;
 };

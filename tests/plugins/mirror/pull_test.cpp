@@ -118,6 +118,19 @@ TEST_CASE("what has changed while the process was away is found at its next star
   s.until_cached(port("gone"), "removed");
 }
 
+TEST_CASE("a cache that the database does not tell all says so, and is complete as soon as it does") {
+  CacheBench s;
+  s.database.plant({port("a"), 7, "theirs", false});
+  s.database.forbid_scans(true);
+  s.start_cache();
+  REQUIRE(lab::wait_until(patience, [&] { return !s.handler->trouble().empty(); }));
+  CHECK(s.handler->trouble() == "the database does not tell all that it has of table 'ports': NOPERM no permission");
+  CHECK_FALSE(s.cache->state().complete);
+  s.database.forbid_scans(false);
+  s.until_cached(port("a"), "theirs");
+  CHECK(lab::wait_until(patience, [&] { return s.cache->state().complete && s.handler->trouble().empty(); }));
+}
+
 TEST_CASE("nothing is written into a cache") {
   CacheBench s;
   s.start_and_fill();
