@@ -15,6 +15,7 @@
 #include "runtime/detector_role.hpp"
 #include "runtime/event_programs.hpp"
 #include "runtime/plugin_folders.hpp"
+#include "runtime/verifications.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace dbha {
@@ -102,6 +103,7 @@ class Process::Parts {
     if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
     if (controller) consistency_host = std::make_unique<ControllerHost>(loop, *controller);
     for (const auto& consistency : config.consistency) add_handler(consistency);
+    if (controller) verifications = std::make_unique<Verifications>(loop);
     if (!config.events_endpoint.empty()) open_event_socket();
     if (!config.admin_endpoint.empty()) open_admin();
     if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
@@ -139,7 +141,16 @@ class Process::Parts {
   AdminFacts facts() const {
     nlohmann::json consistency = nlohmann::json::array();
     for (const auto& handler : handlers) consistency.push_back(json_of(*handler));
-    return {config, detector.get(), controller.get(), std::move(consistency), history.counts().lost};
+    std::vector<std::pair<std::string, Verifier*>> verifiers;
+    for (const auto& handler : handlers)
+      if (Verifier* verifier = handler->object->verifier()) verifiers.emplace_back(handler->context->handler, verifier);
+    return {config,
+            detector.get(),
+            controller.get(),
+            std::move(verifiers),
+            verifications.get(),
+            std::move(consistency),
+            history.counts().lost};
   }
 
   Mirror* mirror(const std::string& handler_name) const {
@@ -179,6 +190,7 @@ class Process::Parts {
   std::unique_ptr<DetectorRole> detector;
   std::unique_ptr<ControllerRole> controller;
   std::unique_ptr<EventPrograms> programs;
+  std::unique_ptr<Verifications> verifications;
   const StopAtEnd stop_handlers{handlers};  // ends first: the controller's end waits for its handlers
 };
 

@@ -23,7 +23,7 @@ void Inquiry::ask(std::size_t entries, Ask ask, Answer answer) {
   while (under_way_.size() >= limits_.under_way) handle_answers(TimePoint::max());
   pace(entries);
   const std::uint64_t number = ++last_;
-  const auto at = under_way_.emplace(number, Question{entries, std::move(ask), std::move(answer)}).first;
+  const auto at = under_way_.emplace(number, Question{entries, std::move(ask), std::move(answer), now()}).first;
   send(number, at->second);
 }
 
@@ -80,6 +80,7 @@ void Inquiry::handle(std::uint64_t number, const BatchResult& result) {
   const auto at = under_way_.find(number);
   if (!result.ok()) {
     Question& question = at->second;
+    if (limits_.give_up > Duration{} && now() - question.asked >= limits_.give_up) throw Unanswered{result.detail};
     question.pause =
         question.pause == Duration{} ? limits_.first_pause : std::min(2 * question.pause, limits_.longest_pause);
     paused_.emplace(now() + question.pause, number);

@@ -21,6 +21,7 @@ struct InquiryLimits {
   double rate = 0;             ///< entries a second; 0: no limit
   Duration first_pause = std::chrono::milliseconds(100);
   Duration longest_pause = std::chrono::seconds(2);
+  Duration give_up{};  ///< a question that is not answered for so long is the last; 0: never
 };
 
 /// One thread, which asks, waits and handles the answers; but for stop().
@@ -28,6 +29,10 @@ class Inquiry {
  public:
   /// Thrown by whatever waits once stop() has been called. No answer is handled any more.
   struct Stopped {};
+  /// Thrown by whatever waits, as soon as `give_up` has passed for a question. Nothing more can be asked.
+  struct Unanswered {
+    std::string why;
+  };
 
   using Ask = std::function<void(VersionedStore::BatchDone)>;  ///< may be called several times
   using Answer = std::function<void(const BatchResult&)>;      ///< with one that is ok
@@ -54,6 +59,7 @@ class Inquiry {
     std::size_t entries;
     Ask ask;
     Answer answer;
+    TimePoint asked;   ///< for the first time
     Duration pause{};  ///< before it is asked once more
   };
   /// Shared with the completions, which may come late.

@@ -186,6 +186,16 @@ std::shared_ptr<StoreReader> LocalMirror::reader() const {
   throw StoreFailure(SQLITE_CANTOPEN, thread_->trouble());
 }
 
+std::unique_ptr<StoreReader> LocalMirror::own_reader() const {
+  reader();
+  return std::make_unique<StoreReader>(settings_.file.path);
+}
+
+std::string LocalMirror::trouble_at(const StoreFailure& failure) const {
+  const auto known = thread_->trouble();
+  return known.empty() ? trouble_of(failure, settings_.file.path) : known;
+}
+
 void LocalMirror::keep_doubts(std::vector<Doubt> doubts) {
   Job job{[doubts = std::move(doubts)](LocalStore& store) { store.keep_doubts(doubts); }, [](const std::string&) {}};
   thread_->intake()->submit(job, true);

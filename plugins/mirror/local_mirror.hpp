@@ -38,6 +38,10 @@ class LocalMirror final : public Mirror, DrainListener {
   // Any thread; what reads throws StoreFailure.
 
   std::shared_ptr<StoreReader> reader() const;
+  /// For whoever reads much of it at a stretch: nobody else waits meanwhile.
+  std::unique_ptr<StoreReader> own_reader() const;
+  /// What to say of a failure to read it.
+  std::string trouble_at(const StoreFailure& failure) const;
   std::vector<Doubt> doubts() const { return reader()->doubts(); }
   /// Later; what cannot be stored is said in trouble().
   void keep_doubts(std::vector<Doubt> doubts);

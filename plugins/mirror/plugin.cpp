@@ -11,6 +11,7 @@
 #include "mirror/resync.hpp"
 #include "mirror/settings.hpp"
 #include "mirror/upkeep.hpp"
+#include "mirror/verification.hpp"
 
 namespace dbha::mirror {
 namespace {
@@ -35,7 +36,8 @@ class MirrorHandler final : public ConsistencyHandler {
   std::vector<std::string> events() const override { return {"dbrestart", "loss_known", "subscription_interrupted"}; }
   bool handle(const Event& event) override {
     const auto* restart = std::get_if<DbRestart>(&event);
-    return !restart || restart->loss == Loss::none || resync_.run(*restart);
+    if (!restart || restart->loss == Loss::none) return true;
+    return (!mirror_.settings().resync && restart->cause != Cause::manual) || resync_.run(*restart);
   }
   void on_accepted(const Event& event) override {
     resync_.accepted(event);
@@ -53,11 +55,13 @@ class MirrorHandler final : public ConsistencyHandler {
     return store.empty() ? resync_.trouble() : store;
   }
   Mirror* mirror() override { return &mirror_; }
+  Verifier* verifier() override { return &verification_; }
 
  private:
   MirrorHandler(const ConsistencyContext& context, const Settings& settings, VersionedStore& database)
       : mirror_(settings, context.log, context.host, database),
-        resync_(mirror_, database, {.rate = settings.rate}, context.log) {
+        resync_(mirror_, database, {.rate = settings.rate}, context.log),
+        verification_(mirror_, database, {.rate = settings.rate}, context.log) {
     const bool cache = settings.direction == Direction::pull;
     if (!cache && settings.owned.empty()) return;
     upkeep_ = std::make_unique<Upkeep>(mirror_, resync_, context.log);
@@ -69,6 +73,7 @@ class MirrorHandler final : public ConsistencyHandler {
 
   LocalMirror mirror_;
   Resync resync_;
+  Verification verification_;
   std::unique_ptr<Upkeep> upkeep_;    // of a cache, and of who owns tables
   std::unique_ptr<Hearing> hearing_;  // tells the upkeep, whose thread, which asks it, ends before it
 };

@@ -70,6 +70,7 @@ Settings read_settings(const ConsistencyContext& context) {
           .file = {read_file(context), options.size("store_limit"), read_durability(options)},
           .tombstone_ttl = options.duration("tombstone_ttl"),
           .rate = static_cast<double>(options.integer("rate")),
+          .resync = options.flag("resync"),
           .direction = direction,
           .owned = read_owned(options, tables),
           .remove_after = options.duration("remove_after"),

@@ -29,6 +29,8 @@ inline constexpr OptionSpec option_specs[] = {
      "how long a removal is remembered after the database has confirmed it", 1000, 36'000'000'000},
     {"rate", OptionType::integer, "0", "entries a second that a resync compares or writes, at most; 0: no limit", 0,
      1'000'000'000},
+    {"resync", OptionType::flag, "true",
+     "after a dbrestart; false: only when it is told to by hand, and what a failover loses stays lost until then"},
     {"owned", OptionType::text_list, "",
      "those of the tables that nobody else writes: what the database has there and the store does not know is removed"},
     {"remove_after", OptionType::duration, "1m",
@@ -42,7 +44,8 @@ struct Settings {
   std::vector<std::string> tables;
   StoreFile file;
   Duration tombstone_ttl = std::chrono::hours(24);
-  double rate = 0;  ///< entries a second; 0: no limit
+  double rate = 0;     ///< entries a second; 0: no limit
+  bool resync = true;  ///< false: by hand only
   Direction direction = Direction::push;
   std::vector<std::string> owned{};  ///< of push: those of the tables that nobody else writes
   Duration remove_after = std::chrono::minutes(1);

@@ -10,7 +10,7 @@ std::string select(std::string_view where) {
   return std::string("SELECT ").append(row_columns).append(" FROM entries WHERE ").append(where);
 }
 
-/// row_columns, with the value or, if ?10 is 0, with no more than whether there is one.
+/// row_columns, with the value or, if ?10 is 0 or not given, with no more than whether there is one.
 std::string select_unless_head(std::string_view where) {
   std::string out = select(where);
   constexpr std::string_view value = " value,";
@@ -26,6 +26,8 @@ constexpr std::string_view chosen =
     " AND (?6 IS NULL OR tbl = CAST(?6 AS TEXT)) AND (?7 IS NULL OR topic = CAST(?7 AS TEXT))"
     " AND (?8 OR value IS NOT NULL) ORDER BY partition, tbl, topic, key LIMIT ?9";
 
+constexpr std::string_view named = "partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4";
+
 /// What a walk that begins with this range stands behind: nothing is before it.
 StoreReader::Place before(PartitionRange range) {
   return {range.first, {}};
@@ -36,21 +38,24 @@ StoreReader::Place before(PartitionRange range) {
 class StoreReader::Statements {
  public:
   explicit Statements(Connection& db)
-      : get(db, select("partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4")),
+      : get(db, select(named)),
+        head(db, select_unless_head(named)),
         page(db,
              select_unless_head("(partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5").append(chosen)),
         recent(db,
                "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
                "ORDER BY confirmed_ms DESC, number DESC"),
         row(db, select("number = ?1 AND confirmed > 0")),
-        count(db, "SELECT count(*) FROM entries WHERE partition BETWEEN ?1 AND ?2"),
+        count(db,
+              "SELECT count(*) FROM entries WHERE partition BETWEEN ?1 AND ?2 AND (?3 IS NULL OR tbl = CAST(?3 AS "
+              "TEXT))"),
         suspects(db,
                  "SELECT partition, tbl, topic, key, version FROM suspects "
                  "WHERE (partition, tbl, topic, key) > (?1, ?2, ?3, ?4) ORDER BY partition, tbl, topic, key LIMIT ?5"),
         complete(db, "SELECT value FROM meta WHERE name = ?1"),
         doubts(db, "SELECT event, first, last, since_ms FROM doubts ORDER BY rowid") {}
 
-  Query get, page, recent, row, count, suspects, complete, doubts;
+  Query get, head, page, recent, row, count, suspects, complete, doubts;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& file)
@@ -60,8 +65,17 @@ StoreReader::~StoreReader() = default;
 
 std::optional<Row> StoreReader::get(Partition partition, const EntryName& name) {
   const std::lock_guard lock(mutex_);
-  Query& query = statements_->get.with(std::int64_t{partition.value}, std::string_view(name.table),
-                                       std::string_view(name.topic), std::string_view(name.key));
+  return row_of(statements_->get, partition, name);
+}
+
+std::optional<Row> StoreReader::head(Partition partition, const EntryName& name) {
+  const std::lock_guard lock(mutex_);
+  return row_of(statements_->head, partition, name);
+}
+
+std::optional<Row> StoreReader::row_of(Query& prepared, Partition partition, const EntryName& name) {
+  Query& query = prepared.with(std::int64_t{partition.value}, std::string_view(name.table),
+                               std::string_view(name.topic), std::string_view(name.key));
   if (!query.step()) return std::nullopt;
   Row row = read_row(query);
   query.end();
@@ -103,11 +117,12 @@ std::vector<Row> StoreReader::confirmed_since(const PartitionSet& partitions, st
   return out;
 }
 
-std::uint64_t StoreReader::count(const PartitionSet& partitions) {
+std::uint64_t StoreReader::count(const PartitionSet& partitions, const std::optional<std::string>& table) {
   const std::lock_guard lock(mutex_);
   std::uint64_t out = 0;
   for (const auto& [range, member] : partitions) {
-    Query& query = statements_->count.with(std::int64_t{range.first.value}, std::int64_t{range.last.value});
+    Query& query =
+        statements_->count.with(std::int64_t{range.first.value}, std::int64_t{range.last.value}, text_or_null(table));
     if (query.step()) out += static_cast<std::uint64_t>(query.number(0));
     query.end();
   }

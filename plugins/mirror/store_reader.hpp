@@ -26,6 +26,8 @@ class StoreReader {
   ~StoreReader();
 
   std::optional<Row> get(Partition partition, const EntryName& name);
+  /// The same without its value.
+  std::optional<Row> head(Partition partition, const EntryName& name);
 
   /// Where a walk through entries stands: behind this one.
   struct Place {
@@ -59,7 +61,7 @@ class StoreReader {
                                    const std::optional<Moment>& before, std::size_t limit);
 
   /// How many entries, removed ones included, lie there.
-  std::uint64_t count(const PartitionSet& partitions);
+  std::uint64_t count(const PartitionSet& partitions, const std::optional<std::string>& table = {});
   /// The next suspects behind `after`. Fewer than `limit`: there are no more.
   std::vector<Suspect> suspects(const std::optional<Place>& after, std::size_t limit);
   /// The store has held all of the table once.
@@ -69,6 +71,7 @@ class StoreReader {
 
  private:
   class Statements;
+  static std::optional<Row> row_of(Query& prepared, Partition partition, const EntryName& name);
 
   std::mutex mutex_;
   Connection connection_;

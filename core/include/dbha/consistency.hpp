@@ -15,6 +15,7 @@
 namespace dbha {
 
 class Mirror;
+class Verifier;
 class VersionedStore;
 
 /// The database as a handler may use it. Any thread, from the handler's creation to its end; what is asked for before
@@ -42,7 +43,7 @@ struct ConsistencyContext : PluginContext {
   std::string handler;  ///< its name in the configuration, unique in the process
 };
 
-/// How far a long handle() is.
+/// How far something long is.
 struct Progress {
   std::string doing;        ///< "compare", in a word
   std::uint64_t done = 0;   ///< of `total`
@@ -72,6 +73,8 @@ class ConsistencyHandler {
   virtual std::string trouble() const { return {}; }
   /// What Controller::mirror() gives to applications; lives as long as the handler.
   virtual Mirror* mirror() { return nullptr; }
+  /// What `dbha verify` asks; nullptr if it keeps nothing that could be compared. Lives as long as the handler.
+  virtual Verifier* verifier() { return nullptr; }
 };
 
 }  // namespace dbha

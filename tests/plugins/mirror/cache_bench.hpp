@@ -15,6 +15,7 @@ namespace dbha::test {
 inline GivenOptions cache_options() {
   GivenOptions out;
   out.texts = {{"direction", "pull"}, {"durability", "process"}};
+  out.flags = {{"resync", true}};
   out.lists = {{"tables", {"ports"}}};
   out.integers = {{"rate", 0}};
   out.sizes = {{"store_limit", 0}};

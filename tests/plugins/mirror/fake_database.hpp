@@ -56,6 +56,13 @@ class FakeDatabase final : public VersionedStore {
   void reject(const std::string& topic) {
     set([&] { rejected_ = topic; });
   }
+  /// Called on its thread right before it looks for an entry that is asked for, and before it tells what it found.
+  void around_looks(std::function<void()> before, std::function<void()> after) {
+    set([&] {
+      before_look_ = std::move(before);
+      after_look_ = std::move(after);
+    });
+  }
   void lose(const EntryName& name) {
     set([&] { entries_.erase(name); });
   }
@@ -186,11 +193,21 @@ class FakeDatabase final : public VersionedStore {
       }
       const bool asked = next.entry.version == 0;
       if (!asked) under_way_.erase(next.entry.name);
+      if (asked) call(before_look_, lock);
       StoreResult result = asked ? look_up(next.entry.name) : answer(next.entry);
+      if (asked) call(after_look_, lock);
       lock.unlock();
       next.done(std::move(result));
       lock.lock();
     }
+  }
+
+  static void call(const std::function<void()>& hook, std::unique_lock<std::mutex>& lock) {
+    if (!hook) return;
+    const auto copy = hook;
+    lock.unlock();
+    copy();
+    lock.lock();
   }
 
   void go_on(std::shared_ptr<Scan> scan, std::unique_lock<std::mutex>& lock) {
@@ -244,6 +261,8 @@ class FakeDatabase final : public VersionedStore {
   bool overlapped_ = false;
   std::set<std::uint32_t> away_;
   std::string rejected_;
+  std::function<void()> before_look_;
+  std::function<void()> after_look_;
   bool held_ = false;
   bool writes_refused_ = false;
   bool scans_forbidden_ = false;
