@@ -138,6 +138,9 @@ int dispatch(int argc, char** argv) {
       ->capture_default_str();
   demo->add_option("--rate", demo_options.rate, "Writes a second")->check(CLI::Range(1, 100000))->capture_default_str();
 
+  demo->add_flag("!--no-resync", demo_options.resync,
+                 "The mirror does nothing after a dbrestart: what the last fault loses stays lost");
+
   program.add_subcommand("version", "Print the version");
 
   try {
