@@ -112,6 +112,9 @@ void serve(dbha::Mirror& mirror, const Options& options, const consumer::End& en
     report += 1s;
   }
   while (answers.all() < submitted) std::this_thread::sleep_for(1ms);  // the disk is asked for milliseconds, not more
+  // What still waits for the database then is kept for the next start; most often a moment is enough.
+  for (const auto last = Clock::now() + 1s; mirror.state().waiting > 0 && Clock::now() < last;)
+    std::this_thread::sleep_for(1ms);
   const auto contents = consumer::contents_of(mirror);
   auto line = state_line("end", answers, mirror);
   line["entries"] = contents.entries;

@@ -4,7 +4,7 @@
 //
 //     dbha_southbound CONFIG
 //
-// CONFIG is a file like conf/sb.toml with a mirror. Prints one JSON object a line: `ready` with what it has, then each
+// CONFIG is a file like conf/sb.toml, whose mirror has `direction = "pull"`. Prints one JSON object a line: `ready` with what it has, then each
 // entry that is created, updated or removed; ends at SIGTERM.
 
 #include <atomic>

@@ -58,7 +58,8 @@ class Consumer {
 
 }  // namespace
 
-TEST_CASE("a northbound program accepts its configuration through a failover and its own death, and loses none of it") {
+TEST_CASE(
+    "a northbound program goes through a failover and its own death, and a southbound one knows all it has done") {
   lab::RedisCluster cluster(with_users());
   const Site site(cluster);
   site.write(northbound_file());
@@ -67,8 +68,13 @@ TEST_CASE("a northbound program accepts its configuration through a failover and
   ProcessFile file = southbound_file("app");
   file.controller_lines =
       "\n[[consistency]]\nplugin = \"mirror\"\ntables = [\"networks\", \"ports\"]\ndurability = \"process\"\n";
+  ProcessFile cache = southbound_file("cache");
+  cache.controller_lines = file.controller_lines + "direction = \"pull\"\n";
+  Consumer southbound(site, "cache", {DBHA_SOUTHBOUND, site.write(cache)});
   const std::vector<std::string> argv = {DBHA_NORTHBOUND, site.write(file), "1000", "20000"};
-  const auto verify = [&] { return run_dbha(site, {"verify", "--connect", site.admin_of("app")}); };
+  const auto verify = [&](const std::string& name) {
+    return run_dbha(site, {"verify", "--connect", site.admin_of(name)});
+  };
   std::optional<Consumer> program(std::in_place, site, "app-1", argv);
   program->wait_for_line("state");
 
@@ -91,12 +97,19 @@ TEST_CASE("a northbound program accepts its configuration through a failover and
   program->wait_for_line("ready");
   CHECK(program->last("ready").at("entries") > 0);
   program->wait_for_line("state");
-  const auto settled = [&] { return verify().exit_code == 0; };
-  INFO(verify().output);
-  CHECK(lab::wait_until(patience, settled));
+  INFO(verify("app").output);
+  CHECK(lab::wait_until(patience, [&] { return verify("app").exit_code == 0; }));
   const json end = program->end();
   CHECK(end.at("entries") > 0);
   CHECK(end.at("refused") == 0);
+  REQUIRE(end.at("waiting") == 0);
+
+  INFO(verify("cache").output);
+  CHECK(lab::wait_until(patience, [&] { return verify("cache").exit_code == 0; }));
+  const json copy = southbound.end();
+  CHECK(copy.at("entries") == end.at("entries"));
+  CHECK(copy.at("digest") == end.at("digest"));
+  CHECK(copy.at("changes") >= copy.at("entries"));
 }
 
 TEST_CASE("the programs end cleanly though there is no database, and refuse a file that does not suit them") {
