@@ -147,7 +147,7 @@ TEST_CASE("a plugin that is not there is refused with the folders searched and t
 
 TEST_CASE("a plugin of another ABI version is refused") {
   CHECK(refused("other_abi") == fixture("other_abi") +
-                                    ": expected plugin ABI version 3, found 99; build the plugin against this version "
+                                    ": expected plugin ABI version 4, found 99; build the plugin against this version "
                                     "of dbha");
 }
 
