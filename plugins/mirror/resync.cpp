@@ -99,6 +99,7 @@ bool Resync::run(const DbRestart& event) {
   } catch (const Inquiry::Stopped&) {
   } catch (const StoreFailure& failure) {
     log_.warning("mirror_resync_failed", {{"reason", failure.what()}});
+    forget();
   }
   replayed_.clear();
   listed_ = {};
@@ -125,7 +126,7 @@ bool Resync::settle(const DbRestart& event) {
     }
     note_complete();
   } while (!look_again());
-  if (!mirror_.flush()) throw StoreFailure(SQLITE_IOERR, "what was found could not be stored");
+  require_stored();
   log_.info("mirror_resynchronised", {{"event", event.id},
                                       {"written", std::to_string(std::exchange(rewritten_, 0))},
                                       {"taken_over", std::to_string(std::exchange(adopted_, 0))},
@@ -156,6 +157,17 @@ void Resync::recall() {
     (list ? unlisted_ : doubts_).add(std::move(doubt));
   }
   recalled_ = true;
+}
+
+/// What is in the store counts: what was settled here may rest on something that could not be stored.
+void Resync::forget() {
+  recalled_ = false;
+  doubts_ = {};
+  unlisted_ = {};
+}
+
+void Resync::require_stored() {
+  if (!mirror_.flush()) throw StoreFailure(SQLITE_IOERR, "what was found could not be stored");
 }
 
 /// One that the store knows already goes on where it stood.
@@ -229,6 +241,7 @@ void Resync::compare(PartitionRange range) {
     advance(count);
   }
   inquiry_.finish();
+  require_stored();
   doubts_.settle(range);
   keep();
 }

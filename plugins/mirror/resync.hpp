@@ -47,6 +47,8 @@ class Resync {
  private:
   bool settle(const DbRestart& event);
   void recall();
+  void forget();
+  void require_stored();
   void take(const DbRestart& event);
   void take_in_accepted();
   void keep();

@@ -115,6 +115,26 @@ TEST_CASE("a crash before what the database has newer is stored: the event is no
   CHECK(s.stored(names[5]) == "theirs");
 }
 
+TEST_CASE("an event that was taken in by a run that failed is not done: its own turn does the work") {
+  Crashing s;
+  const auto names = s.fill();
+  REQUIRE(s.run("first"));
+  s.database.away({2});
+  const auto asked = s.database.asked({2});
+  auto run = s.run_aside(*s.resync, restart("e1", set_of({range(2, 3)})));
+  REQUIRE(lab::wait_until(patience, [&] { return s.database.asked({2}) > asked; }));
+  s.database.plant({names[0], s.database.entry(names[0])->version + 1, "", true});
+  const auto second = restart("e2", set_of({range(0, 0)}));
+  s.resync->accepted(second);
+  s.crash();
+  s.database.back();
+  CHECK_FALSE(done(run));
+  FailingDisk::repair();
+  CHECK(s.stored(names[0]) == "v");
+  CHECK(s.resync->run(second));
+  CHECK(s.stored(names[0]) == "removed");
+}
+
 TEST_CASE("a crash between the two passes of a removal: what was suspect is still looked at once more") {
   Crashing s;
   REQUIRE(s.run("first"));

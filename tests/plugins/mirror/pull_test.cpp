@@ -147,6 +147,12 @@ TEST_CASE("nothing is written into a cache") {
 TEST_CASE("a cache of some topics holds no others") {
   CacheBench s;
   s.options.lists["topics"] = {"switch-1", "switch-2"};
+  int i = 4;
+  while (s.database.partition_of(port("n", "switch-" + std::to_string(i))) !=
+         s.database.partition_of(port("n", "switch-1")))
+    ++i;
+  const EntryName neighbour = port("n", "switch-" + std::to_string(i));
+  s.put_through(neighbour, "1");
   s.put_through(port("a", "switch-1"), "1");
   s.put_through(port("b", "switch-3"), "1");
   s.start_and_fill();
@@ -156,6 +162,7 @@ TEST_CASE("a cache of some topics holds no others") {
   s.until_cached(port("d", "switch-2"), "1");
   CHECK(s.cached(port("b", "switch-3")) == "nothing");
   CHECK(s.cached(port("c", "switch-3")) == "nothing");
+  CHECK(s.cached(neighbour) == "nothing");
   CHECK(s.cache->state().complete);
 }
 
