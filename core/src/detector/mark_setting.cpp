@@ -133,11 +133,14 @@ void add_borders(std::vector<std::uint32_t>& borders, const PartitionMap<T>& map
   }
 }
 
-/// Where the maps that are nearly always empty cut a piece.
+/// Where what is known of reshards cuts a piece.
 std::vector<std::uint32_t> borders_of(const MarkMemory& memory) {
   std::vector<std::uint32_t> out;
   add_borders(out, memory.pending);
+  add_borders(out, memory.witness.ceded);
+  add_borders(out, memory.witness.given);
   for (const auto& [id, claimed] : memory.witness.vain) add_borders(out, claimed);
+  for (const auto& [id, stream] : memory.witness.streams) add_borders(out, stream.at_first);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
