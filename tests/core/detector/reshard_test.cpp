@@ -310,6 +310,20 @@ TEST_CASE("a reshard: what a replica is given by another shard after its promoti
   REQUIRE(second.mark_at(200).owner.value == "p3");
 }
 
+TEST_CASE("no reshard: what a replica is given by another shard after its promotion, before it is started anew") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.migrate(range(200, 209), "p3", "r1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.start("r1");
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.owner(200) == "r1");
+  REQUIRE(second.mark_at(200).owner.value == "r1");
+}
+
 TEST_CASE("no reshard: a promoted replica that had not heard takes back what its primary gave away") {
   Scene s;
   FakeNode& r1 = s.cluster.node("r1");
