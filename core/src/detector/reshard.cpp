@@ -8,11 +8,6 @@
 namespace dbha {
 namespace {
 
-bool claims(const View& own, Partition p) {
-  const auto& owns = self_report(own).owns;
-  return std::any_of(owns.begin(), owns.end(), [&](PartitionRange r) { return r.contains(p); });
-}
-
 /// A replica of the old owner has been promoted since that one claimed the partition at `held`, before this claim or,
 /// where both took the same epoch, at any rate not after it: it is a primary now, or its promotion has set a mark. Then
 /// the partition went through it, whoever owns it now.
