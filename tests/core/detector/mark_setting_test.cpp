@@ -73,11 +73,12 @@ TEST_CASE(
   for (auto& node : j.after.nodes)
     if (node.id.value == "r1") node.replid = j.cluster.node("r1").replid;
   j.cluster.node("r1").self.epoch = {5};  // it met another one elected at the same epoch, and took the next
-  const Mark m = *j.marks().find({0});
+  const auto marks = j.marks();
+  const Mark m = *marks.find({0});
   REQUIRE(m.epoch.value == 5);
   REQUIRE(m.replid == j.cluster.node("r1").replid);
   j.before = j.after;
-  j.before.marks = j.marks();
+  j.before.marks = marks;
   const auto& claims = j.before.claims.entries();
   for (const auto& [range, claim] : std::vector(claims.begin(), claims.end()))
     if (claim.owner.value == "r1") j.after.claims.set(range, Claim{{5}, claim.turn, claim.owner});
