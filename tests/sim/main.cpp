@@ -92,7 +92,7 @@ void add_options(CLI::App& program, Arguments& a) {
       ->capture_default_str();
   program.add_option("--stop-at", a.batch.stop_at, "Begin no further run after a violation of this class")
       ->delimiter(',')
-      ->check(CLI::IsMember({"lasting", "missed", "broken", "stuck", "unbroken", "spurious", "slow"}));
+      ->check(CLI::IsMember({"lasting", "missed", "broken", "stuck", "unbroken", "untold", "spurious", "slow"}));
   program.add_option("--replay", a.replay, "Run the schedule of this seed alone");
   program.add_option("--without", a.simplification.without, "With --replay: without these faults, by their numbers")
       ->delimiter(',');

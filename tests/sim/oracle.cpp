@@ -224,6 +224,7 @@ void Oracle::check_missed() {
   for (std::size_t c = 0; c < told_.size(); ++c) {
     PartitionSet missed;
     PartitionSet unbroken;
+    PartitionSet untold;
     for (std::uint32_t p = 0; p < partitions_; ++p) {
       const auto& losses = truth_.losses({p});
       if (losses.empty()) continue;
@@ -233,9 +234,10 @@ void Oracle::check_missed() {
       const auto first =
           std::find_if(losses.begin(), losses.end(), [&](const auto& loss) { return loss.at > covered; });
       if (first == losses.end()) continue;
-      (truth_.unbroken({p}, *first) ? unbroken : missed).set({{p}, {p}}, {});
+      (first->assigned ? untold : truth_.unbroken({p}, *first) ? unbroken : missed).set({{p}, {p}}, {});
     }
     if (!unbroken.empty()) breach(Breach::unbroken, "c" + std::to_string(c) + ' ' + dbha::text_of(unbroken));
+    if (!untold.empty()) breach(Breach::untold, "c" + std::to_string(c) + ' ' + dbha::text_of(untold));
     if (!missed.empty()) breach(Breach::missed, "c" + std::to_string(c) + ' ' + dbha::text_of(missed));
   }
 }

@@ -8,7 +8,8 @@
 namespace dbha::sim {
 namespace {
 
-constexpr std::array<const char*, 7> classes = {"lasting", "missed", "broken", "stuck", "unbroken", "spurious", "slow"};
+constexpr std::array<const char*, 8> classes = {"lasting",  "missed", "broken",   "stuck",
+                                                "unbroken", "untold", "spurious", "slow"};
 constexpr std::size_t seeds_shown = 8;
 
 std::string hex(std::uint64_t number) {

@@ -28,7 +28,7 @@ void TrueHistory::take(const memory::TrueChange& change) {
       if (change.kind == memory::TrueChange::Kind::reshard) {
         reshards_[p] = change.at;
       } else {
-        losses_[p].push_back({change.at, change.before});
+        losses_[p].push_back({change.at, change.before, change.kind == memory::TrueChange::Kind::assigned});
       }
     }
 }
@@ -55,6 +55,12 @@ void TrueHistory::wrote(const NodeId& node, const RunId& run_id, const ReplId& r
   if (stream.run_id != run_id || stream.replid != replid) stream = {run_id, replid, now};
 }
 
+bool TrueHistory::is_gone(const NodeId& node) const {
+  for (std::size_t n = 0; n < cluster_.size(); ++n)
+    if (cluster_.id(n) == node && !cluster_.removed(n)) return false;
+  return true;
+}
+
 bool TrueHistory::unbroken(Partition partition, const Loss& loss) const {
   const auto owner = cluster_.owner(partition);
   if (!owner) return false;
@@ -66,7 +72,8 @@ bool TrueHistory::unbroken(Partition partition, const Loss& loss) const {
   if (away == all.rend()) return false;
   const auto back = away.base();
   const auto by = [&](TimePoint at) { return at > away->at && at - away->at <= moment; };
-  const bool soon = (back != all.end() && by(back->at)) || by(reshards_[partition.value].value_or(TimePoint{}));
+  const bool soon = (back != all.end() && (by(back->at) || is_gone(back->before))) ||
+                    by(reshards_[partition.value].value_or(TimePoint{}));
   const auto stream = streams_.find(away->before);
   return soon && stream != streams_.end() && stream->second.since <= away->at;
 }

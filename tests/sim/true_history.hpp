@@ -22,6 +22,7 @@ class TrueHistory {
   struct Loss {
     TimePoint at;
     NodeId before;
+    bool assigned = false;  ///< an operator took it from one owner and gave it to another (DELSLOTS, ADDSLOTS)
   };
   const std::vector<Loss>& losses(Partition partition) const { return losses_[partition.value]; }
   /// When it last moved with its data, if ever.
@@ -30,7 +31,8 @@ class TrueHistory {
   bool ever_owned(Partition partition, const NodeId& node) const { return owners_[partition.value].contains(node); }
   /// With that loss the partition left its owner, or came back to it, within a moment, and the owner has lived one life
   /// with one stream of writes ever since: it lost nothing, cannot know that another one was taken for the owner, and
-  /// nobody who asks every few milliseconds sees it.
+  /// nobody who asks every few milliseconds sees it. Or it left it for one that was cut off with the same epoch, until
+  /// all others forgot that one.
   bool unbroken(Partition partition, const Loss& loss) const;
   static constexpr Duration moment = std::chrono::milliseconds(50);
   /// When the node last became an owner by a failover.
@@ -39,6 +41,7 @@ class TrueHistory {
   std::optional<std::size_t> life(const NodeId& node, const RunId& run_id) const;
 
  private:
+  bool is_gone(const NodeId& node) const;
   void lived(const NodeId& node, const RunId& run_id);
   void wrote(const NodeId& node, const RunId& run_id, const ReplId& replid, TimePoint now);
   void take(const memory::TrueChange& change);

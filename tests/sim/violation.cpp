@@ -11,7 +11,7 @@ struct Row {
 };
 
 /// In the order of Breach.
-constexpr std::array<Row, 18> rows = {{
+constexpr std::array<Row, 19> rows = {{
     {"wrong_owner", "lasting"},
     {"wrong_incarnation", "lasting"},
     {"wrong_digest", "lasting"},
@@ -28,6 +28,7 @@ constexpr std::array<Row, 18> rows = {{
     {"planted", "broken"},
     {"cluster_stuck", "stuck"},
     {"unbroken", "unbroken"},
+    {"untold", "untold"},
     {"spurious", "spurious"},
     {"slow", "slow"},
 }};

@@ -25,13 +25,14 @@ enum class Breach {
   planted,            ///< what a test asked for
   cluster_stuck,      ///< the database itself did not come to rest: the rest of the run is judged all the same
   unbroken,  ///< away and back so fast that the owner itself never noticed: it still holds all that it ever did
+  untold,    ///< DELSLOTS, and ADDSLOTS to another owner before anybody looked: that is how a migration looks too
   spurious,  ///< a dbrestart without a loss
   slow,      ///< settled, but late
 };
 
 const char* text_of(Breach breach);
 std::optional<Breach> breach_named(const std::string& name);
-/// What a summary counts them under: lasting, missed, broken, stuck, unbroken, spurious, slow.
+/// What a summary counts them under: lasting, missed, broken, stuck, unbroken, untold, spurious, slow.
 const char* class_of(Breach breach);
 bool fails(Breach breach);
 

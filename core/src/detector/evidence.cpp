@@ -42,6 +42,11 @@ const NodeReport& self_report(const View& view) {
   return report ? *report : unknown;  // a validated view names itself
 }
 
+bool claims(const View& own, Partition p) {
+  const auto& owns = self_report(own).owns;
+  return std::any_of(owns.begin(), owns.end(), [&](PartitionRange r) { return r.contains(p); });
+}
+
 PartitionMap<Claim> claims_in(const View& view) {
   std::vector<std::pair<PartitionRange, Claim>> ranges;
   for (const auto& report : view.nodes)

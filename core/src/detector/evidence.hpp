@@ -57,6 +57,8 @@ std::vector<Saying> sayings_of(const Evidence& evidence);
 const NodeReport* report_on(const View& view, const NodeId& id);
 /// What the node says of itself.
 const NodeReport& self_report(const View& view);
+/// The node itself says that it owns the partition.
+bool claims(const View& own, Partition p);
 /// The view's map: who owns which partition, at which epoch.
 PartitionMap<Claim> claims_in(const View& view);
 /// Equal but for the times: nothing to decide anew.

@@ -35,7 +35,7 @@ class MarkSetter {
     if (held_owner.empty()) return after_nobody(claim, *old, replid);
     if (held_owner != claim.owner && after_.generation > before_.generation && wins(*held, claim))
       return renew(claim, *old, replid, Cause::overruled, held_owner);
-    if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, replid, held_owner);
+    if (held_owner != claim.owner) return change_of_owner(piece, claim, *old, held_owner);
     if (restarted(claim.owner)) return renew(claim, *old, present_stream(claim.owner), Cause::restart, held_owner);
     if (stream_lost(claim.owner, old->epoch)) return renew(claim, *old, replid, Cause::failover, held_owner);
     if (const auto* waiting = memory_.pending.find(piece.first))
@@ -47,13 +47,24 @@ class MarkSetter {
 
  private:
   /// A failover, unless it may be a reshard. What changes again before the change before was borne out was none.
-  Mark change_of_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
-                       const NodeId& from) {
+  Mark change_of_owner(PartitionRange piece, const Claim& claim, const Mark& old, const NodeId& from) {
     const bool again = memory_.pending.find(piece.first) != nullptr;
     const auto possible = possible_reshard(piece.first, claim, before_, evidence_, memory_.witness, now_);
-    if (again || !possible) return renew(claim, old, replid, Cause::failover, from);
+    if (again || !possible) {
+      const Claim said = as_said(piece, claim);
+      return renew(said, old, own_replid(evidence_, said.owner, said.epoch), Cause::failover, from);
+    }
     pending.set(piece, *possible);
     return old;
+  }
+
+  /// The new owner may claim it at a higher epoch already, which no majority names yet. What it was promoted or raised
+  /// to is part of this change then: that epoch's confirmation is no other one.
+  Claim as_said(PartitionRange piece, Claim claim) const {
+    const View* own = evidence_.of(claim.owner);
+    if (own && own->role == Role::primary && claims(*own, piece.first))
+      claim.epoch = std::max(claim.epoch, self_report(*own).epoch);
+    return claim;
   }
 
   Mark same_owner(PartitionRange piece, const Claim& claim, const Mark& old, const ReplId& replid,
@@ -133,11 +144,14 @@ void add_borders(std::vector<std::uint32_t>& borders, const PartitionMap<T>& map
   }
 }
 
-/// Where the maps that are nearly always empty cut a piece.
+/// Where what is known of reshards cuts a piece.
 std::vector<std::uint32_t> borders_of(const MarkMemory& memory) {
   std::vector<std::uint32_t> out;
   add_borders(out, memory.pending);
+  add_borders(out, memory.witness.ceded);
+  add_borders(out, memory.witness.given);
   for (const auto& [id, claimed] : memory.witness.vain) add_borders(out, claimed);
+  for (const auto& [id, stream] : memory.witness.streams) add_borders(out, stream.at_first);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

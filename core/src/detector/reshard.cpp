@@ -1,29 +1,12 @@
 #include "detector/reshard.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "topology/ranges.hpp"
 
 namespace dbha {
 namespace {
-
-bool claims(const View& own, Partition p) {
-  const auto& owns = self_report(own).owns;
-  return std::any_of(owns.begin(), owns.end(), [&](PartitionRange r) { return r.contains(p); });
-}
-
-PartitionSet claimed_in_vain(const View& own, const Topology& published, bool another_life, const PartitionSet& held) {
-  PartitionSet of_others;
-  PartitionSet out;
-  for (const auto owned : self_report(own).owns)
-    within(published.claims, owned, [&](PartitionRange range, const Claim& claim) {
-      if (claim.owner.empty() || claim.owner == own.node) return;
-      of_others.set(range, {});
-      if (another_life || self_report(own).epoch <= claim.epoch) out.set(range, {});
-    });
-  add(out, both(of_others, held));
-  return out;
-}
 
 /// A replica of the old owner has been promoted since that one claimed the partition at `held`, before this claim or,
 /// where both took the same epoch, at any rate not after it: it is a primary now, or its promotion has set a mark. Then
@@ -42,42 +25,91 @@ bool failed_over_before(const Claim& claim, const Claim& held, const Topology& b
   });
 }
 
-bool primary_with(const ReplId& replid, const View& own) {
-  return own.role == Role::primary && own.replid == replid;
+/// Which epochs above that one and below the claim's are those of primaries that did not follow the old owner, nor does
+/// it or did the new owner follow them, whoever says so: elections and migrations elsewhere.
+std::set<Epoch> spent_elsewhere(Epoch heard, const Claim& claim, const NodeId& from, const Topology& before,
+                                const Evidence& evidence) {
+  const View* own = evidence.of(from);
+  const NodeId successor = own ? self_report(*own).primary : NodeId{};
+  const NodeId former = before.node(claim.owner)->primary;
+  std::set<Epoch> out;
+  for (const auto& saying : sayings_of(evidence))
+    for (const auto& report : saying.chart->nodes) {
+      const Node* node = before.node(report.id);
+      if (!node || node->primary == from || report.role != Role::primary) continue;
+      if (report.id == successor || report.id == former) continue;
+      if (heard < report.epoch && report.epoch < claim.epoch) out.insert(report.epoch);
+    }
+  return out;
 }
 
-bool in_another_life(const View& own, const Topology& before) {
-  const Node* node = before.node(own.node);
-  return node && !node->run_id.empty() && node->run_id != own.run_id;
+/// No election of a successor of the old owner has an epoch that is not above the claim's.
+bool direct(Epoch heard, const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
+  if (failed_over_before(claim, held, before, evidence)) return false;
+  return claim.epoch.value <= heard.value + 1 + spent_elsewhere(heard, claim, held.owner, before, evidence).size();
+}
+
+/// With what epoch the node claims what it owns; nothing if it owns nothing.
+std::optional<Epoch> epoch_of(const NodeId& owner, const Topology& topology) {
+  std::optional<Epoch> out;
+  for (const auto& entry : topology.claims)
+    if (entry.value.owner == owner) out = std::max(out.value_or(Epoch{}), entry.value.epoch);
+  return out;
+}
+
+/// The new owner, a replica of another shard as published, has been promoted there. It did not get the partition by
+/// that: its primary never owned it, as far as is known (a replica that had not heard of a reshard takes back what its
+/// primary gave away), nor did it get it afterwards, for which it would have taken an epoch, as it had not the
+/// greatest.
+bool promoted_elsewhere(Partition p, const Node& to, const NodeId& from, const Topology& before,
+                        const ReshardWitness& witness) {
+  if (to.role != Role::replica || to.primary.empty() || to.primary == from) return false;
+  const auto epoch = epoch_of(to.primary, before);
+  return epoch && *epoch < witness.heard.at(from) && !was_owner(to.primary, p, before, witness);
+}
+
+AwaitedTaker same_life(const Node& to) {
+  return {to.run_id};
+}
+
+/// Nothing if it was no primary.
+std::optional<AwaitedTaker> same_stream(const Node& to) {
+  if (to.role != Role::primary) return std::nullopt;
+  return AwaitedTaker{to.run_id, to.replid};
+}
+
+bool bears_out(const AwaitedTaker& awaited, const View& own) {
+  if (own.role != Role::primary) return false;
+  return awaited.replid ? own.replid == *awaited.replid : own.run_id == awaited.run_id;
 }
 
 }  // namespace
-
-void note(ReshardWitness& witness, const Topology& before, const Topology& published, const Evidence& evidence) {
-  const Epoch accounted_for = before.epoch();
-  for (const auto& [id, view] : evidence.views) {
-    if (view->role == Role::primary) witness.heard[id] = std::min(view->current_epoch, accounted_for);
-    PartitionSet& vain = witness.vain[id];
-    vain = claimed_in_vain(*view, published, in_another_life(*view, before), vain);
-    if (vain.empty()) witness.vain.erase(id);
-  }
-}
 
 std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, const Topology& before,
                                                const Evidence& evidence, const ReshardWitness& witness, TimePoint now) {
   const Node* from = before.owner(p);
   const Node* to = before.node(claim.owner);
-  if (!from || !to || to->role != Role::primary) return std::nullopt;
-  if (evidence.of(claim.owner) && !primary_with(to->replid, *evidence.of(claim.owner))) return std::nullopt;
-  const auto claimed = witness.vain.find(claim.owner);
-  if (claimed != witness.vain.end() && claimed->second.find(p)) return std::nullopt;
-  const auto heard = witness.heard.find(from->id);
+  if (!from || !to || claimed_in_vain(p, to->id, witness)) return std::nullopt;
   const Claim& held = *before.claims.find(p);
-  const bool next_epoch = heard != witness.heard.end() && claim.epoch.value <= heard->second.value + 1 &&
-                          !failed_over_before(claim, held, before, evidence);
-  return PendingReshard{
-      from->id,   from->run_id, from->replid, to->id, evidence.of(to->id) ? std::nullopt : std::optional(to->replid),
-      next_epoch, held.epoch,   now};
+  const auto heard = witness.heard.find(from->id);
+  const bool is_direct = heard != witness.heard.end() && direct(heard->second, claim, held, before, evidence);
+  const auto awaited = is_direct && promoted_elsewhere(p, *to, from->id, before, witness)
+                           ? std::optional(same_life(*to))
+                           : same_stream(*to);
+  const View* taker = evidence.of(to->id);
+  if (taker && !was_primary_without(p, *taker, witness) && !(awaited && bears_out(*awaited, *taker)))
+    return std::nullopt;
+  if (!taker && !awaited) return std::nullopt;
+  const Cession* said = witness.ceded.find(p);
+  return PendingReshard{.from = from->id,
+                        .run_id = from->run_id,
+                        .replid = from->replid,
+                        .to = to->id,
+                        .taker = taker ? std::nullopt : awaited,
+                        .direct = is_direct,
+                        .ceded = said && *said == Cession{from->id, to->id},
+                        .held = held.epoch,
+                        .since = now};
 }
 
 ReshardVerdict judge(const PendingReshard& pending, Partition p, const Claim& claim, const Topology& before,
@@ -86,13 +118,14 @@ ReshardVerdict judge(const PendingReshard& pending, Partition p, const Claim& cl
   if (pending.taker) {
     const View* taker = evidence.of(pending.to);
     if (!taker) return open;
-    if (!primary_with(*pending.taker, *taker)) return ReshardVerdict::failover;
+    if (!bears_out(*pending.taker, *taker)) return ReshardVerdict::failover;
   }
+  const bool elected = failed_over_before(claim, {pending.held, 0, pending.from}, before, evidence);
+  if (pending.ceded) return elected ? ReshardVerdict::failover : ReshardVerdict::reshard;
   const View* own = evidence.of(pending.from);
   if (!own || own->asked <= pending.since) return open;
-  if (own->run_id != pending.run_id) return ReshardVerdict::failover;
-  if (failed_over_before(claim, {pending.held, 0, pending.from}, before, evidence)) return ReshardVerdict::failover;
-  if (own->role == Role::replica) return pending.next_epoch ? ReshardVerdict::reshard : ReshardVerdict::failover;
+  if (own->run_id != pending.run_id || elected) return ReshardVerdict::failover;
+  if (own->role == Role::replica) return pending.direct ? ReshardVerdict::reshard : ReshardVerdict::failover;
   if (own->replid != pending.replid) return ReshardVerdict::failover;
   return claims(*own, p) ? open : ReshardVerdict::reshard;
 }

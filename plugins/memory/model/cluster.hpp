@@ -37,6 +37,7 @@ struct TrueChange {
     failover,  ///< a replica became the owner: writes may be gone
     restart,   ///< the owner came back without its data
     reshard,   ///< partitions moved with their data: nothing is gone
+    assigned,  ///< nobody's partitions were given to another owner, without their data
   };
   Kind kind;
   TimePoint at;

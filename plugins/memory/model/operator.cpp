@@ -51,9 +51,7 @@ void World::readdress(std::size_t number) {
   const Index i = checked(number);
   if (nodes_[i].state != NodeState::down)
     throw std::invalid_argument("readdress wants a node that is down; node " + std::to_string(number) + " is not");
-  auto port = nodes_[i].endpoint.port;
-  while (at({nodes_[i].endpoint.host, port})) ++port;
-  nodes_[i].endpoint.port = port;
+  nodes_[i].endpoint = free_endpoint(nodes_[i].endpoint.port);
   for (Index other = 0; other < nodes_.size(); ++other) changed(other);
 }
 

@@ -57,7 +57,7 @@ void World::move_at_once(PartitionRange range, Index from, Index to) {
   bump_epoch(to);
   nodes_[to].picture.assign(set_of(range), to);
   changed(to);
-  note_truth(true);
+  note_truth(TrueChange::Kind::reshard);
   nodes_[from].leaving.set(range, to);
   after(random_.between(Duration(0), release_most), [this, range, from, to, life = nodes_[from].life] {
     if (nodes_[from].state == NodeState::running && nodes_[from].life == life) release_moved(range, from, to);
@@ -176,7 +176,7 @@ void World::add_partitions(PartitionRange range, std::size_t to) {
     changed(i);
     judge_state(i);
   }
-  note_truth();
+  note_truth(TrueChange::Kind::assigned);
 }
 
 }  // namespace dbha::memory

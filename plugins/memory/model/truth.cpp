@@ -32,9 +32,8 @@ PartitionMap<Bid> bids(const std::vector<ClusterNode>& nodes) {
   return best;
 }
 
-TrueChange::Kind kind_of(const Holder& before, const Holder& after, bool moved) {
-  if (before.owner == after.owner) return TrueChange::Kind::restart;
-  return moved ? TrueChange::Kind::reshard : TrueChange::Kind::failover;
+TrueChange::Kind kind_of(const Holder& before, const Holder& after, TrueChange::Kind how) {
+  return before.owner == after.owner ? TrueChange::Kind::restart : how;
 }
 
 }  // namespace
@@ -48,11 +47,11 @@ PartitionMap<Holder> holders(const std::vector<ClusterNode>& nodes, const Partit
 }
 
 std::vector<TrueChange> changes_between(const std::vector<ClusterNode>& nodes, const PartitionMap<Holder>& before,
-                                        const PartitionMap<Holder>& after, bool moved, TimePoint now) {
+                                        const PartitionMap<Holder>& after, TrueChange::Kind how, TimePoint now) {
   std::vector<TrueChange> out;
   walk(before, after, [&](PartitionRange range, const Holder* was, const Holder* is) {
     if (!was || !is || *was == *is) return;
-    const TrueChange change{kind_of(*was, *is, moved), now, nodes[was->owner].id, nodes[is->owner].id, {range}};
+    const TrueChange change{kind_of(*was, *is, how), now, nodes[was->owner].id, nodes[is->owner].id, {range}};
     const auto same = std::find_if(out.begin(), out.end(), [&](const TrueChange& other) {
       return other.kind == change.kind && other.before == change.before && other.after == change.after;
     });

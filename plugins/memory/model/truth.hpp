@@ -20,6 +20,6 @@ PartitionMap<Holder> holders(const std::vector<ClusterNode>& nodes, const Partit
 
 /// What became of the owners between the two. `moved`: by a reshard, so that the data went along.
 std::vector<TrueChange> changes_between(const std::vector<ClusterNode>& nodes, const PartitionMap<Holder>& before,
-                                        const PartitionMap<Holder>& after, bool moved, TimePoint now);
+                                        const PartitionMap<Holder>& after, TrueChange::Kind how, TimePoint now);
 
 }  // namespace dbha::memory

@@ -41,10 +41,16 @@ void World::found() {
   note_truth();
 }
 
+/// Another node may have moved there.
+Endpoint World::free_endpoint(std::uint16_t port) const {
+  while (at({"memory", port})) ++port;
+  return {"memory", port};
+}
+
 void World::found_node(Index i, Role role, Index primary, Epoch epoch) {
   ClusterNode& n = nodes_[i];
   n.id = {random_.name()};
-  n.endpoint = {"memory", static_cast<std::uint16_t>(first_port + i)};
+  n.endpoint = free_endpoint(static_cast<std::uint16_t>(first_port + i));
   n.run_id = {random_.name()};
   n.replid = role == Role::primary ? ReplId{random_.name()} : nodes_[primary].replid;
   n.ok = true;
@@ -91,9 +97,9 @@ void World::arrive(Index from, Index to, Task receive) {
   }
 }
 
-void World::note_truth(bool moved) {
+void World::note_truth(TrueChange::Kind how) {
   auto next = holders(nodes_, holders_);
-  for (auto& change : changes_between(nodes_, holders_, next, moved, now())) changes_.push_back(std::move(change));
+  for (auto& change : changes_between(nodes_, holders_, next, how, now())) changes_.push_back(std::move(change));
   holders_ = std::move(next);
 }
 

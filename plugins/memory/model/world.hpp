@@ -101,7 +101,8 @@ class World {
   /// Its picture has changed: what it announces does too.
   void changed(Index i) { ++nodes_[i].version; }
   /// Compares who owns what with before, and keeps a record.
-  void note_truth(bool moved = false);
+  /// How an owner that is another now became it.
+  void note_truth(TrueChange::Kind how = TrueChange::Kind::failover);
 
   // ---- gossip.cpp
   void begin_ticks(Index i, Duration first);
@@ -173,6 +174,7 @@ class World {
 
   // ---- clients.cpp, view.cpp
   std::optional<Index> at(const Endpoint& endpoint) const;
+  Endpoint free_endpoint(std::uint16_t port) const;
   void request(const Endpoint& endpoint, std::function<void(Index)> serve, Task lost);
   void take_request(const Request& request);
   void lose(std::vector<Request> requests);

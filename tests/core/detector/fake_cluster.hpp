@@ -129,10 +129,11 @@ class FakeCluster {
     elect(id, old);
     later(milliseconds(19), [this, id, old] { follow(old, id); });
   }
-  /// Partitions go to another primary, which takes a new epoch; the old owner lets go after `late`.
+  /// Partitions go to another primary, which takes a new epoch unless it has the greatest, as in Redis; the old owner
+  /// lets go after `late`.
   void migrate(PartitionRange moved, const std::string& from, const std::string& to, Duration late = Duration(0)) {
     FakeNode& n = node(to);
-    n.self.epoch = {n.current_epoch.value + 1};
+    if (n.self.epoch < n.current_epoch) n.self.epoch = {n.current_epoch.value + 1};
     n.current_epoch = n.self.epoch;
     n.self.owns.push_back(moved);
     for (auto& [other, known] : n.others) known.owns = without(known.owns, moved);

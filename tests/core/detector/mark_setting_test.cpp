@@ -65,6 +65,26 @@ TEST_CASE("a change of owner marks exactly its partitions, with where they came 
   REQUIRE(*marks.find({100}) == *j.before.marks.find({100}));
 }
 
+TEST_CASE(
+    "a new owner is marked with the epoch that it claims itself, so that this one's confirmation is no other event") {
+  Judged j;
+  j.cluster.elect("r1", "p1");
+  j.after = after_failover(three_shards());
+  for (auto& node : j.after.nodes)
+    if (node.id.value == "r1") node.replid = j.cluster.node("r1").replid;
+  j.cluster.node("r1").self.epoch = {5};  // it met another one elected at the same epoch, and took the next
+  const auto marks = j.marks();
+  const Mark m = *marks.find({0});
+  REQUIRE(m.epoch.value == 5);
+  REQUIRE(m.replid == j.cluster.node("r1").replid);
+  j.before = j.after;
+  j.before.marks = marks;
+  const auto& claims = j.before.claims.entries();
+  for (const auto& [range, claim] : std::vector(claims.begin(), claims.end()))
+    if (claim.owner.value == "r1") j.after.claims.set(range, Claim{{5}, claim.turn, claim.owner});
+  REQUIRE(*j.marks().find({0}) == m);
+}
+
 TEST_CASE("the stream of a new owner that has not answered is filled in later, which is no new event") {
   Judged j;
   j.cluster.elect("r1", "p1");

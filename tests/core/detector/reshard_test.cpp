@@ -12,10 +12,10 @@ const auto moved = range(0, 9);
 
 struct Scene {
   VirtualLoop loop;
-  FakeCluster cluster{loop};
+  FakeCluster cluster;
   DetectorSite site{loop, cluster};
 
-  Scene() {
+  explicit Scene(std::uint32_t shards = 3) : cluster(loop, shards) {
     loop.advance(seconds(5));
     site.published.clear();
   }
@@ -231,7 +231,7 @@ TEST_CASE("a detector that starts again and has not heard the new owner waits fo
   s.loop.advance(milliseconds(500));
   REQUIRE(second.owner(0) == "p2");  // the others bear it out
   REQUIRE(pending());
-  REQUIRE(pending()->taker == as_stored);
+  REQUIRE(pending()->taker->replid == as_stored);
   SECTION("it is what it was") {
     s.cluster.node("p2").state = FakeNode::State::up;
     s.loop.advance(seconds(5));
@@ -262,4 +262,100 @@ TEST_CASE("after a reshard a restart of the new owner is marked on all it has") 
   REQUIRE(s.site.mark_at(0).owner.value == "p2");
   REQUIRE(s.site.mark_at(100).cause == Cause::restart);
   REQUIRE(s.site.mark_at(10).owner.value == "p1");
+}
+
+TEST_CASE("a reshard: the old owner has named the new one, and dies before that one's claim is published") {
+  Scene s(5);
+  FakeNode& p2 = s.cluster.node("p2");
+  p2.ok = false;  // so the claim waits until a majority names it
+  for (const char* id : {"p3", "p4", "p5"}) s.cluster.node(id).hears = false;
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(seconds(2));
+  REQUIRE(s.site.owner(0) == "p1");
+  s.site.kill("p1");
+  s.loop.advance(seconds(1));
+  for (const char* id : {"p3", "p4", "p5"}) s.cluster.node(id).hears = true;
+  s.cluster.spread("p2");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.owner(0) == "p2");
+  REQUIRE_FALSE(s.pending());
+  REQUIRE(s.site.mark_at(0).owner.value == "p1");
+}
+
+TEST_CASE("a reshard: what a promoted replica is given by another shard before its promotion is published") {
+  Scene s(5);
+  s.cluster.take_over_alone("r1", {range(0, 59)}, 6);  // nobody hears of it
+  s.loop.advance(seconds(2));
+  REQUIRE(s.site.owner(0) == "p1");
+  s.cluster.raise_epoch();
+  s.cluster.migrate(range(200, 209), "p4", "r1");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.owner(0) == "r1");
+  REQUIRE(s.site.mark_at(0).cause == Cause::failover);
+  REQUIRE(s.site.owner(200) == "r1");
+  REQUIRE(s.site.mark_at(200).owner.value == "p4");
+}
+
+TEST_CASE("a reshard: what a replica is given by another shard after its promotion, while nobody looks") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.migrate(range(200, 209), "p3", "r1");
+  s.loop.advance(milliseconds(100));
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.mark_at(0).cause == Cause::failover);
+  REQUIRE(second.owner(200) == "r1");
+  REQUIRE(second.mark_at(200).owner.value == "p3");
+}
+
+TEST_CASE("no reshard: what a replica is given by another shard after its promotion, before it is started anew") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.migrate(range(200, 209), "p3", "r1");
+  s.loop.advance(milliseconds(100));
+  s.cluster.start("r1");
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.owner(200) == "r1");
+  REQUIRE(second.mark_at(200).owner.value == "r1");
+}
+
+TEST_CASE("no reshard: a promoted replica that had not heard takes back what its primary gave away") {
+  Scene s;
+  FakeNode& r1 = s.cluster.node("r1");
+  r1.hears = false;
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(seconds(5));
+  REQUIRE(s.site.owner(0) == "p2");
+  r1.others.at({"p1"}).owns = {range(0, 99)};
+  r1.hears = true;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r1", "p1");
+  s.cluster.node("p2").self.owns = {range(100, 199)};
+  s.loop.advance(milliseconds(100));
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.owner(0) == "r1");
+  REQUIRE(second.mark_at(0).owner.value == "r1");
+}
+
+TEST_CASE("a reshard: elections before and after it, while nobody looks, and each epoch accounted for") {
+  Scene s;
+  const auto stored = s.site.detector().state();
+  s.cluster.hand_over("r3", "p3");
+  s.loop.advance(milliseconds(100));
+  s.cluster.migrate(moved, "p1", "p2");
+  s.loop.advance(milliseconds(100));
+  s.cluster.hand_over("r1", "p1");
+  s.loop.advance(milliseconds(100));
+  DetectorSite second(s.loop, s.cluster, stored);
+  s.loop.advance(seconds(5));
+  REQUIRE(second.owner(0) == "p2");
+  REQUIRE(second.mark_at(0).owner.value == "p1");
+  REQUIRE(second.owner(10) == "r1");
+  REQUIRE(second.mark_at(10).cause == Cause::failover);
 }

@@ -42,9 +42,16 @@ MarkMemory memory_of_all_kinds() {
   MarkMemory out;
   out.replid_epoch[{"p1"}] = {7};
   out.healthy_ms[{"p2"}] = 1234;
-  out.pending.set(range(5, 9), PendingReshard{{"p1"}, {"life"}, {"stream"}, {"p2"}, ReplId{"taker"}, true, {7}, {}});
+  out.pending.set(
+      range(5, 9),
+      PendingReshard{
+          {"p1"}, {"life"}, {"stream"}, {"p2"}, AwaitedTaker{{"life-2"}, ReplId{"taker"}}, true, true, {7}, {}});
   out.witness.vain[{"p3"}].set(range(1, 2), {});
   out.witness.heard[{"p2"}] = {9};
+  out.witness.streams[{"p2"}] = {{"life-2"}, {"stream-2"}, {}};
+  out.witness.streams[{"p2"}].at_first.set(range(3, 4), {});
+  out.witness.ceded.set(range(5, 6), {{"p1"}, {"p2"}});
+  out.witness.given.set(range(7, 8), {"p3"});
   return out;
 }
 

@@ -109,7 +109,7 @@ TEST_CASE("partitions can be without an owner, and be given to another one witho
   stage.cluster.add_partitions(range(0, 99), 1);
   CHECK(stage.call(1, {"GET", stage.key()}) == "nil");
   REQUIRE(stage.cluster.changes().size() == 1);
-  CHECK(stage.cluster.changes().front().kind == TrueChange::Kind::failover);
+  CHECK(stage.cluster.changes().front().kind == TrueChange::Kind::assigned);
   CHECK_THROWS_WITH(stage.cluster.add_partitions(range(0, 0), 0),
                     "add_partitions wants partitions that nobody owns and a primary; 0 to 0 cannot be given to node 0");
 }
