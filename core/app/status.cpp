@@ -64,6 +64,7 @@ void print_detector(const json& detector) {
 std::string handler_text(const json& handler) {
   auto out = text(handler, "state");
   if (out == "running") out += " for " + age_text(handler.at("running_ms").get<std::int64_t>());
+  if (out == "waiting") out += ": begins in " + age_text(handler.at("begins_in_ms").get<std::int64_t>());
   if (handler.at("slow").get<bool>()) out += ", SLOW";
   if (handler.at("failures") == 0) return out;
   out +=

@@ -76,13 +76,17 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
            {.controller = config.name,
             .cluster = config.cluster,
             .hold_down = config_.hold_down,
-            .handler_slow = config_.handler_slow}) {
+            .handler_slow = config_.handler_slow,
+            .seed = random_seed()}),
+      beside_detector_(config.detector.has_value()) {
   // Always there: what was due to this process stands in its log and in its history, whether or not a handler is
   // configured.
-  hub_.subscribe({"dbrestart", "loss_known"}, journal, [this](const Event& event) {
-    loop_.post([this, event] { record(to_json(event)); });
-    return true;
-  });
+  hub_.subscribe({"dbrestart", "loss_known"}, journal,
+                 [this](const Event& event) {
+                   loop_.post([this, event] { record(to_json(event)); });
+                   return true;
+                 },
+                 {.at_once = true});
   // Subscribed first, asked for a snapshot second: what is published in between is heard.
   subscriber_ = bus::open_subscriber(bus, loop, log, *this, bus_settings(config));
   tick_ = Timer(loop_, tick_period, [this]() -> std::optional<Duration> {
@@ -108,10 +112,12 @@ void ControllerRole::on_publication(Publication publication) {
 }
 void ControllerRole::on_beat(Beat beat) {
   mention(beat);
+  spread(beat);
   perform(state_.on_beat(beat, loop_.now()));
   if (!beat.suspects.empty()) database_->prepare_failover(beat.suspects);
 }
 void ControllerRole::on_snapshot(std::size_t detector, Snapshot snapshot) {
+  spread(snapshot.beat);
   perform(state_.on_snapshot(detector, snapshot, loop_.now()));
 }
 void ControllerRole::on_snapshot_refused(std::size_t detector, Duration retry_after) {
@@ -175,6 +181,11 @@ void ControllerRole::tell(const Event& event) {
 void ControllerRole::record(nlohmann::json entry) {
   entry["what"] = entry["event"];
   history_.add(std::move(entry), loop_.now(), wall_clock_ms());
+}
+
+/// Who stands beside a detector is the source of the truth, or near it: the fleet waits for what it writes.
+void ControllerRole::spread(const Beat& beat) {
+  if (!beside_detector_) hub_.spread_over(beat.resync_window);
 }
 
 void ControllerRole::mention(const Beat& beat) {

@@ -59,6 +59,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void look(const std::vector<Endpoint>& nodes);
   void ask_database(const std::vector<Endpoint>& nodes, SelfReader::Done done);
   void record(nlohmann::json entry);
+  void spread(const Beat& beat);
   void mention(const Beat& beat);
 
   EventLoop& loop_;
@@ -75,6 +76,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   HintRelay relay_;
   std::unique_ptr<Database> database_;
   EventHub hub_;  // after the database: its handlers may still use calls while they end
+  const bool beside_detector_;
   std::unique_ptr<BusSubscriber> subscriber_;
   std::unique_ptr<SelfReader> self_reader_;
   Timer tick_;  // the timers end first: they use everything above

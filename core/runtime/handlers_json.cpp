@@ -10,6 +10,7 @@ using nlohmann::json;
 const char* state_of(const HandlerWork& work) {
   if (work.suspended) return "away";
   if (work.running_since) return "running";
+  if (work.begins_at) return "waiting";
   return work.failures > 0 ? "failed" : "idle";
 }
 
@@ -29,6 +30,7 @@ json handler_json(const EventHub::HandlerState& handler, TimePoint now) {
           {"slow", handler.slow},
           {"failures", work.failures},
           {"again_in_ms", milliseconds(now, work.again_at)},
+          {"begins_in_ms", milliseconds(now, work.begins_at)},
           {"reason", work.reason},
           {"held", handler.held.empty() ? "" : text_of(handler.held)}};
 }

@@ -85,6 +85,7 @@ DetectorConfig read_detector(const std::filesystem::path& file, const Tree& tabl
   section.read("listen", config.listen);
   section.read("reset_after", config.reset_after);
   section.read("suspect_for", config.suspect_for);
+  section.read("resync_spacing", config.resync_spacing);
   config.signals = read_signals(section);
   // Otherwise a round would begin while the one before may still be answered.
   section.require_order("probe_timeout", config.probe_timeout, "period", config.period);

@@ -50,8 +50,10 @@ struct DetectorConfig {
   Duration listen = std::chrono::seconds(3);                ///< to what the fleet holds, before the first publication
   Duration reset_after = std::chrono::seconds(10);          ///< a lower claim must be confirmed for so long (R5)
   Duration suspect_for = std::chrono::seconds(30);          ///< how long a hint keeps the raised rate at most
-  Signals signals;                                          ///< by which it learns of changes between its rounds
-  std::vector<BusEndpoints> peers;                          ///< the other detectors
+  /// Between the resynchronisations of two controllers, on average.
+  Duration resync_spacing = std::chrono::milliseconds(50);
+  Signals signals;                  ///< by which it learns of changes between its rounds
+  std::vector<BusEndpoints> peers;  ///< the other detectors
 };
 
 enum class OnDetectorLoss { keep, self_detect };

@@ -36,7 +36,12 @@ std::vector<DbRestart> joined(std::vector<DbRestart> first, const std::vector<Db
 }  // namespace
 
 EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, EventHubSettings settings)
-    : loop_(loop), log_(log), store_(store), settings_(std::move(settings)), self_(std::make_shared<EventHub*>(this)) {
+    : loop_(loop),
+      log_(log),
+      store_(store),
+      settings_(std::move(settings)),
+      random_(settings_.seed),
+      self_(std::make_shared<EventHub*>(this)) {
   const Duration period = std::min<Duration>(settings_.handler_slow, longest_look_period);
   slow_ = Timer(loop_, period, [this, period]() -> std::optional<Duration> {
     report_slow();
@@ -63,9 +68,9 @@ void EventHub::require_events(const std::vector<std::string>& names) {
 }
 
 /// Told first: on_accepted() and handle() of one event then come in this order.
-void EventHub::Subscriber::deliver(Event event) {
+void EventHub::Subscriber::deliver(Event event, TimePoint due) {
   if (accepted) accepted(event);
-  thread->deliver(std::move(event));
+  thread->deliver(std::move(event), due);
 }
 
 EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const std::string& handler_name,
@@ -86,15 +91,21 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
     });
   };
   const Id id = next_++;
-  Subscriber& subscriber =
-      subscribers_
-          .emplace(id, Subscriber{events, nullptr, HoldDown(settings_.hold_down), {}, std::move(terms.accepted), {}})
-          .first->second;
+  Subscriber& subscriber = subscribers_
+                               .emplace(id, Subscriber{.events = events,
+                                                       .thread = nullptr,
+                                                       .hold_down = HoldDown(settings_.hold_down),
+                                                       .losses = {},
+                                                       .accepted = std::move(terms.accepted),
+                                                       .at_once = terms.at_once,
+                                                       .reported = {}})
+                               .first->second;
   subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done),
                                                       terms.pauses.value_or(settings_.pauses), std::move(terms.stop));
   if (terms.suspended) subscriber.thread->suspend();
   if (subscriber.hears("dbrestart")) {
-    for (auto& unfinished : store_.pending(handler_name)) subscriber.deliver(std::move(unfinished));
+    for (auto& unfinished : store_.pending(handler_name))
+      subscriber.deliver(std::move(unfinished), moment_for(subscriber));
     if (applied_) catch_up(subscriber, false);
   }
   return id;
@@ -191,7 +202,8 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
     event.partial = partial_;
   }
   // What a busy handler has not begun with becomes one event with what is new, so that a storm costs it one run.
-  const auto waiting = events.empty() ? std::vector<DbRestart>{} : subscriber.thread->take_back();
+  const auto taken = events.empty() ? HandlerThread::Taken{} : subscriber.thread->take_back();
+  const auto& waiting = taken.events;
   auto told = waiting.empty() ? events : std::vector{merged(joined(waiting, events))};
   accept(name, now_handled, told, waiting);
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -199,16 +211,23 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
     subscriber.losses.told(events[i], applied_->marks, handled, followed && i >= trailing);
   }
   if (!waiting.empty()) subscriber.losses.merge(waiting, told.front());
-  for (auto& event : told) hand_over(subscriber, std::move(event), waiting.size());
+  for (auto& event : told)
+    hand_over(subscriber, std::move(event), waiting.size(), std::min(taken.due, moment_for(subscriber)));
 }
 
-void EventHub::hand_over(Subscriber& subscriber, DbRestart event, std::size_t replaces) {
+TimePoint EventHub::moment_for(const Subscriber& subscriber) {
+  if (subscriber.at_once || window_ <= Duration(0)) return {};
+  std::uniform_int_distribution<Duration::rep> place(0, window_.count());
+  return std::chrono::steady_clock::now() + Duration(place(random_));
+}
+
+void EventHub::hand_over(Subscriber& subscriber, DbRestart event, std::size_t replaces, TimePoint due) {
   log_.info("dbrestart", {{"handler", subscriber.thread->name()},
                           {"id", event.id},
                           {"cause", text_of(event.cause)},
                           {"partitions", text_of(event.partitions)},
                           {"replaces", std::to_string(replaces)}});
-  subscriber.deliver(std::move(event));
+  subscriber.deliver(std::move(event), due);
 }
 
 PartitionSet EventHub::partitions() const {
@@ -227,8 +246,8 @@ EventHub::Subscriber& EventHub::hearing(const std::string& handler) {
   throw Error("no handler '" + handler + "' hears dbrestart; there are " + known);
 }
 
-/// An order by hand tells of no change: it has no epoch and no primaries, so that an event with which it becomes one
-/// keeps its cause. Nothing that is proven of that change ends it then.
+/// An order by hand is delivered at once, and tells of no change: it has no epoch and no primaries, so that an event
+/// with which it becomes one keeps its cause. Nothing that is proven of that change ends it then.
 DbRestart EventHub::resync(const std::string& handler, const PartitionSet& partitions) {
   Subscriber& subscriber = hearing(handler);
   if (!applied_) throw Error("the controller has no topology yet: wait until it has");
@@ -239,7 +258,7 @@ DbRestart EventHub::resync(const std::string& handler, const PartitionSet& parti
   event.cause = Cause::manual;
   event.partitions = partitions;
   event.partial = partial_;
-  const auto waiting = subscriber.thread->take_back();
+  const auto waiting = subscriber.thread->take_back().events;
   std::vector told{waiting.empty() ? event : merged(joined(waiting, {event}))};
   try {
     store_.add(handler, told, settings_.controller + '-', waiting);
@@ -248,7 +267,7 @@ DbRestart EventHub::resync(const std::string& handler, const PartitionSet& parti
     throw;
   }
   subscriber.losses.forget(waiting);
-  hand_over(subscriber, told.front(), waiting.size());
+  hand_over(subscriber, told.front(), waiting.size(), {});
   return told.front();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct EventHubSettings {
   Duration hold_down{};
   RetryPauses pauses{};                              ///< of handlers that name none
   Duration handler_slow = std::chrono::seconds(60);  ///< a handler that is longer in one event is reported
+  std::uint64_t seed = 0;                            ///< of the places in the resync window
 };
 
 /// What goes with one handler.
@@ -33,6 +35,7 @@ struct HandlerTerms {
   std::function<void(const Event&)> accepted{};
   HandlerThread::Stop stop{};
   bool suspended = false;  ///< it begins so
+  bool at_once = false;    ///< it does nothing with the database: the resync window is not its own
 };
 
 /// Loop thread only; handlers run on their own threads. Ends its handlers before the store and the loop go.
@@ -56,6 +59,10 @@ class EventHub {
   /// As HandlerThread has them. Nothing for an id that has ended.
   void suspend(Id id);
   void resume(Id id);
+
+  /// From now on each dbrestart is delivered at a random moment of so long a time, for each handler another one, so
+  /// that a fleet does not fall upon a new primary at once. What meanwhile becomes one event with it keeps its moment.
+  void spread_over(Duration window) { window_ = window; }
 
   /// All events but dbrestart.
   void emit(const Event& event);
@@ -86,12 +93,14 @@ class EventHub {
     HoldDown hold_down;
     OpenLosses losses;
     std::function<void(const Event&)> accepted;
-    void deliver(Event event);
+    bool at_once = false;
+    void deliver(Event event, TimePoint due = {});
     std::optional<TimePoint> reported;  ///< the begin of the run that was reported as slow
     bool hears(std::string_view event) const;
   };
   void catch_up(Subscriber& subscriber, bool followed);
-  void hand_over(Subscriber& subscriber, DbRestart event, std::size_t replaces);
+  void hand_over(Subscriber& subscriber, DbRestart event, std::size_t replaces, TimePoint due);
+  TimePoint moment_for(const Subscriber& subscriber);
   void tell_losses(Subscriber& subscriber);
   bool is_slow(const HandlerWork& work) const;
   void report_slow();
@@ -111,6 +120,8 @@ class EventHub {
   std::uint64_t unstored_ = 0;
   std::shared_ptr<const Topology> applied_;
   bool partial_ = false;
+  Duration window_{};
+  std::mt19937_64 random_;
   Id next_ = 1;
   std::shared_ptr<EventHub*> self_;  ///< emptied at the end: a handler that finishes later finds nobody
   std::map<Id, Subscriber> subscribers_;

@@ -37,24 +37,25 @@ HandlerThread::~HandlerThread() {
   }
 }
 
-void HandlerThread::deliver(Event event) {
+void HandlerThread::deliver(Event event, TimePoint due) {
   {
     const std::lock_guard lock(state_->mutex);
     const bool stored = std::holds_alternative<DbRestart>(event);
     if (!stored && (state_->suspended || state_->queue.size() >= most_moments)) return;
-    state_->queue.push_back(std::move(event));
+    state_->queue.push_back({std::move(event), due});
   }
   state_->changed.notify_all();
 }
 
-std::vector<DbRestart> HandlerThread::take_back() {
+HandlerThread::Taken HandlerThread::take_back() {
   const std::lock_guard lock(state_->mutex);
-  std::vector<DbRestart> out;
+  Taken out;
   auto& queue = state_->queue;
   for (auto it = queue.begin() + static_cast<std::ptrdiff_t>(state_->first_waiting()); it != queue.end();) {
-    const auto* restart = std::get_if<DbRestart>(&*it);
+    const auto* restart = std::get_if<DbRestart>(&it->event);
     if (restart && restart->cause != Cause::start) {
-      out.push_back(*restart);
+      out.events.push_back(*restart);
+      out.due = std::min(out.due, it->due);
       it = queue.erase(it);
     } else {
       ++it;
@@ -66,7 +67,7 @@ std::vector<DbRestart> HandlerThread::take_back() {
 std::optional<DbRestart> HandlerThread::amend(const std::string& id, Loss loss) {
   const std::lock_guard lock(state_->mutex);
   for (std::size_t i = state_->first_waiting(); i < state_->queue.size(); ++i) {
-    auto* restart = std::get_if<DbRestart>(&state_->queue[i]);
+    auto* restart = std::get_if<DbRestart>(&state_->queue[i].event);
     if (!restart || restart->id != id) continue;
     restart->loss = loss;
     return *restart;
@@ -97,16 +98,17 @@ HandlerWork HandlerThread::work() const {
   HandlerWork out = state_->work;
   out.pending = state_->queue.size();
   out.suspended = state_->suspended;
-  if (state_->begun) out.event = title_of(state_->queue.front());
+  if (state_->begun) out.event = title_of(state_->queue.front().event);
+  const bool waits = !state_->begun && !state_->queue.empty();
+  if (const TimePoint due = state_->next_due(); waits && due > std::chrono::steady_clock::now()) out.begins_at = due;
   return out;
 }
 
 void HandlerThread::State::run() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [this] { return ending || (!suspended && !queue.empty()); });
-    if (ending) return;
-    const Event event = queue.front();  // stays queued while it runs: it is pending until it is done
+    if (!wait_for_event(lock)) return;
+    const Event event = queue.front().event;  // stays queued while it runs: it is pending until it is done
     begun = true;
     resumed = false;
     work.running_since = std::chrono::steady_clock::now();
@@ -117,6 +119,32 @@ void HandlerThread::State::run() {
     work.running_since.reset();
     reason ? failed(lock, std::move(*reason)) : finished();
   }
+}
+
+/// Then it is the first of the queue. False: there is none any more.
+bool HandlerThread::State::wait_for_event(std::unique_lock<std::mutex>& lock) {
+  while (!ending) {
+    if (!suspended && (begun || bring_due_to_front(std::chrono::steady_clock::now()))) return true;
+    if (suspended || queue.empty()) {
+      changed.wait(lock);
+    } else {
+      changed.wait_until(lock, next_due());
+    }
+  }
+  return false;
+}
+
+bool HandlerThread::State::bring_due_to_front(TimePoint now) {
+  const auto due = std::find_if(queue.begin(), queue.end(), [&](const Queued& q) { return q.due <= now; });
+  if (due == queue.end()) return false;
+  std::rotate(queue.begin(), due, due + 1);
+  return true;
+}
+
+TimePoint HandlerThread::State::next_due() const {
+  TimePoint out = TimePoint::max();
+  for (const auto& queued : queue) out = std::min(out, queued.due);
+  return out;
 }
 
 void HandlerThread::State::finished() {

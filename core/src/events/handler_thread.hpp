@@ -29,6 +29,7 @@ struct HandlerWork {
   std::optional<TimePoint> running_since;  ///< while it runs
   std::uint32_t failures = 0;              ///< of it, in a row
   std::optional<TimePoint> again_at;       ///< when it is tried again
+  std::optional<TimePoint> begins_at;      ///< nothing runs, and what is queued waits for its time
   std::string reason;                      ///< why it failed last
 };
 
@@ -52,11 +53,16 @@ class HandlerThread {
   HandlerThread(const HandlerThread&) = delete;
   HandlerThread& operator=(const HandlerThread&) = delete;
 
-  /// Any thread.
-  void deliver(Event event);
+  /// Any thread. Not before `due`: meanwhile other events are handled.
+  void deliver(Event event, TimePoint due = {});
+  struct Taken {
+    std::vector<DbRestart> events;
+    TimePoint due = TimePoint::max();  ///< of the first of them that is
+    bool empty() const { return events.empty(); }
+  };
   /// Any thread. Takes the dbrestarts out of the queue that wait for their first delivery, oldest first; but for the
   /// one of the handler's first start, which tells of no change.
-  std::vector<DbRestart> take_back();
+  Taken take_back();
   /// Any thread. Changes the dbrestart of that id while it waits for its first delivery; its new content then, nothing
   /// if it is too late.
   std::optional<DbRestart> amend(const std::string& id, Loss loss);
@@ -82,7 +88,11 @@ class HandlerThread {
     RetryPauses pauses;
     mutable std::mutex mutex;
     std::condition_variable changed;
-    std::deque<Event> queue;
+    struct Queued {
+      Event event;
+      TimePoint due;
+    };
+    std::deque<Queued> queue;
     bool begun = false;  ///< the first of the queue has been delivered, though it may be again
     bool suspended = false;
     bool resumed = false;  ///< since the event that runs was begun: if it fails there is no pause
@@ -92,6 +102,9 @@ class HandlerThread {
 
     std::size_t first_waiting() const { return begun ? 1 : 0; }
     void run();
+    bool wait_for_event(std::unique_lock<std::mutex>& lock);
+    bool bring_due_to_front(TimePoint now);
+    TimePoint next_due() const;
     void finished();
     void failed(std::unique_lock<std::mutex>& lock, std::string reason);
     std::optional<std::string> handle(const Event& event) noexcept;
