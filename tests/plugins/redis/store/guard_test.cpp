@@ -208,6 +208,11 @@ TEST_CASE("an ACL user with the commands that the README lists is enough") {
   const Found found = scan(bench);
   CHECK(found.result->ok());
   CHECK(found.entries == std::vector<Entry>{entry(3, "b")});
+  const auto written = bench.write({{flow, 4, {}, true}, {beside("other"), 1, "o", false}});
+  REQUIRE(written.ok());
+  CHECK((written.each[0].applied && written.each[1].applied));
+  CHECK(bench.write({entry(5, "c")}).each.at(0).applied);  // over a tombstone
+  CHECK(bench.look({flow}).each.at(0).entry->version == 5);
   CHECK(cluster.acl_log_count("app") == 0);
 }
 
