@@ -255,7 +255,8 @@ void Resync::look(std::vector<Row> rows) {
                [this, rows = std::move(rows)](const BatchResult& result) { judge(rows, result); });
 }
 
-/// What waits in the outbox goes to the database by itself.
+/// What waits in the outbox is written too: it may be under way to the primary that was replaced, whose late word that
+/// it has it would be believed.
 void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
   const Terms terms{.direction = mirror_.settings().direction};
   const auto reader = mirror_.reader();
@@ -274,7 +275,7 @@ void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
     if (action == Action::suspect) suspects.push_back({partition, name, rows[i].entry.version});
     if (action != Action::write) continue;
     auto row = reader->get(partition, name);
-    if (row && !row->waiting()) lacking.push_back(std::move(*row));
+    if (row) lacking.push_back(std::move(*row));
   }
   if (!lacking.empty()) write(std::move(lacking));
   mirror_.suspect(std::move(suspects));

@@ -63,6 +63,20 @@ class FakeDatabase final : public VersionedStore {
       after_look_ = std::move(after);
     });
   }
+  /// From now on writes go to a primary that has been replaced: answer_late() has it acknowledge them, and nobody else
+  /// has them.
+  void to_replaced_primary(bool whether) {
+    set([&] { to_replaced_primary_ = whether; });
+  }
+  std::size_t unanswered() const {
+    const std::lock_guard lock(mutex_);
+    return late_.size();
+  }
+  void answer_late() {
+    std::vector<Write> late;
+    set([&] { late.swap(late_); });
+    for (auto& write : late) write.done({.outcome = Outcome::ok, .applied = true});
+  }
   void lose(const EntryName& name) {
     set([&] { entries_.erase(name); });
   }
@@ -174,6 +188,7 @@ class FakeDatabase final : public VersionedStore {
     {
       const std::lock_guard lock(mutex_);
       sent_[entry.name].push_back(entry.removed ? "removed" : entry.value);
+      if (to_replaced_primary_) return late_.push_back({std::move(entry), std::move(done)});
       if (!under_way_.insert(entry.name).second) overlapped_ = true;
       queue_.push_back({std::move(entry), std::move(done)});
     }
@@ -253,6 +268,8 @@ class FakeDatabase final : public VersionedStore {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Write> queue_;
+  std::vector<Write> late_;
+  bool to_replaced_primary_ = false;
   std::map<EntryName, Entry> entries_;
   std::map<EntryName, std::vector<std::string>> sent_;
   std::set<EntryName> under_way_;

@@ -59,6 +59,21 @@ TEST_CASE("what others wrote meanwhile is taken over, and the application hears 
   CHECK(s.database.value(name) == "theirs");
 }
 
+TEST_CASE("what the replaced primary acknowledges after the comparison is not lost") {
+  Scene s;
+  const auto name = port("a");
+  REQUIRE(s.put_through(name, "first").in_database);
+  s.database.to_replaced_primary(true);
+  s.put(name, "second");
+  REQUIRE(lab::wait_until(patience, [&] { return s.database.unanswered() == 1; }));
+  s.database.to_replaced_primary(false);
+  Resync resync(*s.mirror, s.database, {}, s.log);
+  CHECK(resync.run(restart("e1", everywhere)));
+  s.database.answer_late();
+  s.until_drained();
+  CHECK(s.database.value(name) == "second");
+}
+
 TEST_CASE("a resync waits for a database that is away, and goes on when it is back") {
   Scene s;
   const auto names = s.fill();
