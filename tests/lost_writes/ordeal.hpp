@@ -24,6 +24,8 @@ class Ordeal {
   /// Afterwards the cluster is whole, and all applications run.
   void play();
   void play(Fault fault);
+  /// Starts the applications that are dead.
+  void raise_all();
   /// What has happened, for messages.
   const std::string& story() const { return story_; }
 
@@ -37,7 +39,6 @@ class Ordeal {
   bool chance(unsigned of) { return random_() % of == 0; }
   void meanwhile();
   void writes_go_on();
-  void raise_all();
   void wait_for_primary(std::size_t node);
   void tell(const std::string& what) { story_ += (story_.empty() ? "" : ", ") + what; }
 
