@@ -33,9 +33,17 @@ struct Scene {
     const auto notes = application.notes();
     return std::count_if(notes.begin(), notes.end(), [what](const Note& note) { return note.what == what; });
   }
-  void wait_for_more(Note::What what) const {
+  void wait_for_more(Note::What what, long more = 100) const {
     const auto before = count(what);
-    wait_for("more answers", [&] { return count(what) > before + 100; });
+    wait_for("more answers", [&] { return count(what) > before + more; });
+  }
+  /// With the database stopped: a part only is on its way there, in the kernel's buffers.
+  void fill_outbox() {
+    for (const auto& node : cluster.nodes()) cluster.stop(node.index);
+    wait_for_more(Note::What::stored, 4'000);
+  }
+  void resume_all() {
+    for (const auto& node : cluster.nodes()) cluster.resume(node.index);
   }
   /// What an operator reads.
   void check_status(const std::string& text) const {
@@ -117,10 +125,9 @@ TEST_CASE("a process is killed and finds its disk read-only: it refuses until it
   Scene s(*disk);
   s.application.start();
   s.wait_for_more(Note::What::stored);
-  for (const auto& node : s.cluster.nodes()) s.cluster.stop(node.index);
-  s.wait_for_more(Note::What::stored);  // of which the database has nothing
+  s.fill_outbox();
   s.application.kill();
-  for (const auto& node : s.cluster.nodes()) s.cluster.resume(node.index);
+  s.resume_all();
   disk->read_only(true);
   s.application.start();
   s.wait_for_more(Note::What::refused);
@@ -168,11 +175,10 @@ TEST_CASE("the disk is taken away from a running process: it refuses, and what i
   Scene s(*disk);
   s.application.start();
   s.wait_for_more(Note::What::stored);
-  for (const auto& node : s.cluster.nodes()) s.cluster.stop(node.index);
-  s.wait_for_more(Note::What::stored);
+  s.fill_outbox();
   disk->take_away();
   s.wait_for_more(Note::What::refused);
-  for (const auto& node : s.cluster.nodes()) s.cluster.resume(node.index);
+  s.resume_all();
   s.cluster.wait_ready();
   s.check_status("the file is gone, or another stands in its place");
   s.check_routing();
