@@ -259,8 +259,7 @@ void Resync::look(std::vector<Row> rows) {
 /// it has it would be believed.
 void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
   const Terms terms{.direction = mirror_.settings().direction};
-  const auto reader = mirror_.reader();
-  std::vector<Row> lacking;
+  std::vector<std::int64_t> lacking;
   std::vector<Suspect> suspects;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& [partition, name] = StoreReader::place_of(rows[i]);
@@ -273,11 +272,10 @@ void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
         first_look(terms, held(rows[i].entry), there.entry ? std::optional(held(*there.entry)) : std::nullopt);
     if (action == Action::adopt) adopt(name);
     if (action == Action::suspect) suspects.push_back({partition, name, rows[i].entry.version});
-    if (action != Action::write) continue;
-    auto row = reader->get(partition, name);
-    if (row) lacking.push_back(std::move(*row));
+    if (action == Action::write) lacking.push_back(rows[i].number);
   }
-  if (!lacking.empty()) write(std::move(lacking));
+  if (!lacking.empty())
+    if (auto to_write = mirror_.reader()->rows(lacking); !to_write.empty()) write(std::move(to_write));
   mirror_.suspect(std::move(suspects));
 }
 

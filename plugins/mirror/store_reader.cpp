@@ -46,6 +46,9 @@ class StoreReader::Statements {
                "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
                "ORDER BY confirmed_ms DESC, number DESC"),
         row(db, select("number = ?1 AND confirmed > 0")),
+        numbered(db, select("number = ?1")),
+        begin(db, "BEGIN"),
+        commit(db, "COMMIT"),
         count(db,
               "SELECT count(*) FROM entries WHERE partition BETWEEN ?1 AND ?2 AND (?3 IS NULL OR tbl = CAST(?3 AS "
               "TEXT))"),
@@ -55,7 +58,7 @@ class StoreReader::Statements {
         complete(db, "SELECT value FROM meta WHERE name = ?1"),
         doubts(db, "SELECT event, first, last, since_ms FROM doubts ORDER BY rowid") {}
 
-  Query get, head, page, recent, row, count, suspects, complete, doubts;
+  Query get, head, page, recent, row, numbered, begin, commit, count, suspects, complete, doubts;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& file)
@@ -82,9 +85,29 @@ std::optional<Row> StoreReader::row_of(Query& prepared, Partition partition, con
   return row;
 }
 
+std::vector<Row> StoreReader::rows(const std::vector<std::int64_t>& numbers) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> out;
+  out.reserve(numbers.size());
+  statements_->begin.with().run();
+  try {
+    for (const auto number : numbers) {
+      Query& query = statements_->numbered.with(number);
+      if (query.step()) out.push_back(read_row(query));
+      query.end();
+    }
+  } catch (const StoreFailure&) {
+    if (!sqlite3_get_autocommit(connection_.get())) connection_.execute("ROLLBACK");
+    throw;
+  }
+  statements_->commit.with().run();
+  return out;
+}
+
 std::vector<Row> StoreReader::page(const Selection& selection, const std::optional<Place>& after, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   std::vector<Row> out;
+  out.reserve(limit);
   for (const auto& [range, member] : selection.partitions) {
     if (after && range.last < after->partition) continue;
     const Place from = after && range.contains(after->partition) ? *after : before(range);

@@ -33,8 +33,9 @@ std::optional<std::string> unfit(const ScanRange& range) {
 
 /// Of the keys of a batch.
 std::optional<std::string> unfit(const Texts& keys) {
+  const Partition slot = slot_of(keys.front());
   for (const auto& key : keys)
-    if (slot_of(key) != slot_of(keys.front()))
+    if (slot_of(key) != slot)
       return "entries of a batch lie in one partition: " + shown(key) + " does not lie where " + shown(keys.front()) +
              " does";
   return std::nullopt;

@@ -79,7 +79,7 @@ class Ours {
     std::atomic<int> refused = 0;
     for (int i = first; i < last; ++i) {
       if (i % 1000 == 0)
-        lab::wait_until(60s, [&] { return left > last - i - 5'000; });  // what waits for the disk is in memory
+        lab::wait_until(60s, [&] { return left < last - i + 5'000; });  // what waits for the disk is in memory
       mirror_.put(name_of(i), value, {}, [&](const MirrorResult& result) {
         if (result.outcome != MirrorOutcome::stored) ++refused;
         --left;
@@ -190,9 +190,9 @@ void measure(lab::RedisCluster& cluster, Ours& ours, Bare& bare) {
     compared.push_back(n / ours.resync());
     compared_bare.push_back(n / bare.read());
     lose_all(cluster);
-    written.push_back(n / ours.resync());
-    lose_all(cluster);
     written_bare.push_back(n / bare.read_and_write());
+    lose_all(cluster);  // it writes versions of its own
+    written.push_back(n / ours.resync());
     compare_ratios.push_back(compared.back() / compared_bare.back());
     write_ratios.push_back(written.back() / written_bare.back());
     std::printf(
