@@ -17,6 +17,7 @@
 #include <dbha_bus/admin.hpp>
 #include <hiredis/hiredis.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include "bench_site.hpp"
 #include "lab/redis_cluster.hpp"
@@ -67,6 +68,27 @@ long long entry_commands(lab::RedisCluster& cluster, std::size_t node) {
   for (std::string line; std::getline(stats, line);)
     for (const char* command : {"cmdstat_hmget:calls=", "cmdstat_hset:calls=", "cmdstat_evalsha:calls="})
       if (line.starts_with(command)) out += std::atoll(line.c_str() + std::string(command).size());
+  return out;
+}
+
+/// Seconds of the processors: of this process, and of the primary's.
+struct Cpu {
+  double client = 0;
+  double primary = 0;
+  Cpu operator-(const Cpu& before) const { return {client - before.client, primary - before.primary}; }
+};
+
+Cpu cpu_used(lab::RedisCluster& cluster) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  Cpu out{seconds(usage.ru_utime) + seconds(usage.ru_stime), 0};
+  std::istringstream info(cluster.client(0).demand({"INFO", "cpu"}).text);
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("used_cpu_user:") || line.starts_with("used_cpu_sys:"))
+      out.primary += std::atof(line.c_str() + line.find(':') + 1);
   return out;
 }
 
@@ -182,30 +204,53 @@ void lose_all(lab::RedisCluster& cluster) {
   cluster.client(0, {1s, 60s}).demand({"FLUSHALL"});
 }
 
-void measure(lab::RedisCluster& cluster, Ours& ours, Bare& bare) {
-  const auto n = static_cast<double>(bare.entries());
-  std::vector<double> compared, compared_bare, written, written_bare, compare_ratios, write_ratios;
-  for (int i = 0; i < rounds; ++i) {
-    const long long asked = entry_commands(cluster, 1) + entry_commands(cluster, 2);
-    compared.push_back(n / ours.resync());
-    compared_bare.push_back(n / bare.read());
-    lose_all(cluster);
-    written_bare.push_back(n / bare.read_and_write());
-    lose_all(cluster);  // it writes versions of its own
-    written.push_back(n / ours.resync());
-    compare_ratios.push_back(compared.back() / compared_bare.back());
-    write_ratios.push_back(written.back() / written_bare.back());
-    std::printf(
-        "round %d, %zu entries of the shard: compared %.0f/s (bare %.0f/s, ratio %.2f), written %.0f/s (bare %.0f/s, "
-        "ratio %.2f), others asked of %lld entries\n",
-        i + 1, bare.entries(), compared.back(), compared_bare.back(), compare_ratios.back(), written.back(),
-        written_bare.back(), write_ratios.back(), entry_commands(cluster, 1) + entry_commands(cluster, 2) - asked);
+/// Ours and the peer's rates, round by round.
+struct Contest {
+  const char* name;
+  std::vector<double> ours{}, bare{}, ratios{};
+
+  /// What the processors did tells more than the time on a machine with others.
+  void add(double entries, double our_time, const Cpu& our_cpu, double bare_time, const Cpu& bare_cpu) {
+    ours.push_back(entries / our_time);
+    bare.push_back(entries / bare_time);
+    ratios.push_back(ours.back() / bare.back());
+    const double us = 1e6 / entries;
+    std::printf("%s %.0f/s (CPU an entry: %.2f us here, %.2f us there), bare %.0f/s (%.2f, %.2f), ratio %.2f\n", name,
+                ours.back(), our_cpu.client * us, our_cpu.primary * us, bare.back(), bare_cpu.client * us,
+                bare_cpu.primary * us, ratios.back());
     std::fflush(stdout);
   }
-  std::printf("resync_compared ratio=%.2f (ours %.0f entries/s, reference %.0f; medians of %d)\n",
-              bench::median(compare_ratios), bench::median(compared), bench::median(compared_bare), rounds);
-  std::printf("resync_written ratio=%.2f (ours %.0f entries/s, reference %.0f; medians of %d)\n",
-              bench::median(write_ratios), bench::median(written), bench::median(written_bare), rounds);
+  void tell() const {
+    std::printf("resync_%s ratio=%.2f (ours %.0f entries/s, reference %.0f; medians of %d)\n", name,
+                bench::median(ratios), bench::median(ours), bench::median(bare), rounds);
+  }
+};
+
+template <class Run>
+std::pair<double, Cpu> timed(lab::RedisCluster& cluster, Run run) {
+  const Cpu before = cpu_used(cluster);
+  const double time = run();
+  return {time, cpu_used(cluster) - before};
+}
+
+void measure(lab::RedisCluster& cluster, Ours& ours, Bare& bare) {
+  const auto n = static_cast<double>(bare.entries());
+  Contest compared{"compared"}, written{"written"};
+  const long long asked = entry_commands(cluster, 1) + entry_commands(cluster, 2);
+  for (int i = 0; i < rounds; ++i) {
+    const auto [time, cpu] = timed(cluster, [&] { return ours.resync(); });
+    const auto [bare_time, bare_cpu] = timed(cluster, [&] { return bare.read(); });
+    compared.add(n, time, cpu, bare_time, bare_cpu);
+    lose_all(cluster);
+    const auto [bare_write_time, bare_write_cpu] = timed(cluster, [&] { return bare.read_and_write(); });
+    lose_all(cluster);  // it writes versions of its own
+    const auto [write_time, write_cpu] = timed(cluster, [&] { return ours.resync(); });
+    written.add(n, write_time, write_cpu, bare_write_time, bare_write_cpu);
+  }
+  std::printf("%zu entries of the shard; meanwhile the other primaries were asked of %lld\n", bare.entries(),
+              entry_commands(cluster, 1) + entry_commands(cluster, 2) - asked);
+  compared.tell();
+  written.tell();
 }
 
 }  // namespace
