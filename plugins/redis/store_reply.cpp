@@ -54,7 +54,7 @@ StoreResult written(const EntryName& name, const Result& result) {
   return unreadable(shown(key_of(name)) + ": the script's reply is none of its own");
 }
 
-BatchResult::One one_of(const EntryName& name, const Value& value) {
+BatchResult::One looked_at(const EntryName& name, const Value& value) {
   if (value.kind == Value::Kind::integer) return {.applied = true};
   if (value.kind == Value::Kind::error) return {.trouble = shown(key_of(name)) + " holds no entry: " + value.text};
   auto read = read_entry(name, value, Fields::head);
@@ -71,7 +71,7 @@ BatchResult batch(const std::vector<EntryName>& names, const Result& result) {
     return {.outcome = Outcome::error_reply, .detail = "the script's reply is none of its own"};
   BatchResult out{.outcome = Outcome::ok};
   out.each.reserve(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) out.each.push_back(one_of(names[i], result.value.elements[i]));
+  for (std::size_t i = 0; i < names.size(); ++i) out.each.push_back(looked_at(names[i], result.value.elements[i]));
   return out;
 }
 

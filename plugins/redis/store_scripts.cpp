@@ -117,16 +117,6 @@ const Script& look_script() {
   return script;
 }
 
-const Script& look_each_script() {
-  static const Script script{R"(
-local out = {}
-for i, key in ipairs(KEYS) do out[i] = redis.pcall('HMGET', key, 'v', 'x') end
-return out
-)",
-                             "cb2085543eb33bea0981681debfa04f02d199e1e"};
-  return script;
-}
-
 const Script& write_each_script() {
   static const Script script{write_each, "68844c148519381f821dc53d4d93ec1357aaa294"};
   return script;

@@ -19,8 +19,6 @@ const Script& create_script();  ///< ARGV: version, value
 const Script& remove_script();  ///< ARGV: version, TTL of the tombstone in ms
 /// The fields v, x and d. Unlike HMGET it tells a hash of something else from no hash.
 const Script& look_script();
-/// Of each key the fields v and x, or why it holds none.
-const Script& look_each_script();
 /// ARGV: TTL of tombstones in ms; then for each key the version, the field ("d" or "x") and the data. For each key 1 if
 /// it is stored now, else the fields v and x that are stored, or why it holds no entry.
 const Script& write_each_script();

@@ -35,9 +35,8 @@ struct Several {
 
 TEST_CASE("the scripts are known by the hashes that Redis gives them") {
   Guarded on;
-  for (const auto* script :
-       {&redis::put_script(), &redis::create_script(), &redis::remove_script(), &redis::look_script(),
-        &redis::look_each_script(), &redis::write_each_script(), &redis::number_script()}) {
+  for (const auto* script : {&redis::put_script(), &redis::create_script(), &redis::remove_script(),
+                             &redis::look_script(), &redis::write_each_script(), &redis::number_script()}) {
     CHECK(on.cluster.client(0).demand({"SCRIPT", "LOAD", script->text}).text == script->sha);
   }
 }
