@@ -6,6 +6,7 @@
 #include <random>
 
 #include "database.hpp"
+#include "integration/program.hpp"
 #include "lab/wait.hpp"
 #include "ordeal.hpp"
 #include "support/catch.hpp"
@@ -29,14 +30,15 @@ lab::RedisCluster::Options cluster_options(const SplitNetwork* network) {
   return out;
 }
 
-struct Outcome {
+struct Ending {
   Verdict verdict;
+  Finished verify;  ///< what `dbha verify` says of it
   std::string story;
   std::string log;
 };
 
 /// `resync`: false, the mirror hears of no dbrestart.
-Outcome run(unsigned seed, bool resync) {
+Ending run(unsigned seed, bool resync) {
   std::string why_not;
   const auto network = SplitNetwork::make(why_not);
   if (!network) WARN("the network is not cut: " << why_not);
@@ -64,18 +66,21 @@ Outcome run(unsigned seed, bool resync) {
   std::printf("seed %u, %s: %zu notes; %s\n  %s\n", seed, resync ? "resync" : "no resync", notes.size(),
               verdict.text().c_str(), ordeal.story().c_str());
   std::fflush(stdout);
+  auto verify = run_dbha(site, {"verify", "--connect", site.admin_of("nb")});
   auto log = application.log();
   if (verdict.clean()) application.end();
-  return {verdict, ordeal.story(), std::move(log)};
+  return {verdict, std::move(verify), ordeal.story(), std::move(log)};
 }
 
 void check_nothing_lost(unsigned seed) {
-  const Outcome outcome = run(seed, true);
-  INFO("seed " << seed << ": " << outcome.story << '\n'
-               << outcome.verdict.text() << '\n'
-               << (outcome.verdict.clean() ? "" : outcome.log));
-  CHECK(outcome.verdict.entries > entries / 10);
-  CHECK(outcome.verdict.clean());
+  const Ending ending = run(seed, true);
+  INFO("seed " << seed << ": " << ending.story << '\n'
+               << ending.verdict.text() << '\n'
+               << (ending.verdict.clean() ? "" : ending.log) << '\n'
+               << ending.verify.output);
+  CHECK(ending.verdict.entries > entries / 10);
+  CHECK(ending.verdict.clean());
+  CHECK(ending.verify.exit_code == 0);
 }
 
 unsigned any_seed() {
@@ -90,8 +95,10 @@ TEST_CASE("whatever breaks, and whenever the process is killed: what the mirror 
 }
 
 TEST_CASE("the same without resync loses writes, so that the test is known to be able to fail") {
-  const Outcome outcome = run(7, false);
-  CHECK(outcome.verdict.lost() > 0);
+  const Ending ending = run(7, false);
+  CHECK(ending.verdict.lost() > 0);
+  INFO(ending.verify.output);
+  CHECK(ending.verify.exit_code == 1);
 }
 
 TEST_CASE("whatever breaks, twenty times: what the mirror accepted is in the database", "[.soak]") {
