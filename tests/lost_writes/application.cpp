@@ -23,7 +23,7 @@ Contents contents_of(const std::vector<Note>& store) {
 
 std::string mirror_lines(bool resync, const std::string& more) {
   return std::string("\n[[consistency]]\nplugin = \"mirror\"\ntables = [\"ports\"]\ndurability = \"process\"\n") +
-         (resync ? "" : "events = [\"view_stale\"]\n") + more;
+         (resync ? "" : "resync = false\n") + more;
 }
 
 Application::Application(const Site& site, const ProcessFile& file, int entries, lab::Place place)
