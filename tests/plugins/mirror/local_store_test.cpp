@@ -85,7 +85,7 @@ TEST_CASE("what was written is read back, whatever bytes its name and value hold
   CHECK_FALSE(bench.reader.get({3}, {"ports", "switch-7", "never"}));
 }
 
-TEST_CASE("a lower version changes nothing and is shown what is newer; the same write once more is stored") {
+TEST_CASE("a lower version changes nothing and is shown what is newer, and the same write once more is stored") {
   Bench bench;
   bench.write(3, entry("a", "new", 20));
   const auto late = bench.write(3, entry("a", "old", 10));
@@ -153,7 +153,7 @@ TEST_CASE("what is rolled back has not happened, and does not count") {
   CHECK_FALSE(bench.reader.get({1}, entry("b", "").name));
 }
 
-TEST_CASE("what the database holds is taken over, unless the store has a newer version; at the same one it wins") {
+TEST_CASE("what the database holds is taken over, unless the store has a newer version, and at the same one it wins") {
   Bench bench;
   bench.write(1, entry("a", "mine", 10));
   const auto older = bench.adopt(1, entry("a", "theirs", 9));

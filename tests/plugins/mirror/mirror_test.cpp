@@ -24,7 +24,7 @@ TEST_CASE("what is put comes into the database, and who waits for that is told")
   bench.until_drained();
 }
 
-TEST_CASE("while the database is away writes are accepted; then all of it gets there, of each entry the newest only") {
+TEST_CASE("while the database is away writes are accepted, then all of it gets there, of each entry the newest only") {
   MirrorBench bench;
   bench.database.away(FakeDatabase::all());
   bench.put(port("first"), "1");
