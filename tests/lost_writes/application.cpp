@@ -36,6 +36,7 @@ Application::Application(const Site& site, const ProcessFile& file, int entries,
 
 void Application::start() {
   const lab::Inside inside(place_);
+  logged_before_ = log().size();
   process_ = lab::ChildProcess::spawn({DBHA_NOTING_APPLICATION, config_, notes_, std::to_string(entries_)}, log_);
 }
 
@@ -56,6 +57,9 @@ std::vector<Note> Application::notes() const {
 void Application::rest() {
   const auto mark = notes_.string() + ".rested";
   std::filesystem::remove(mark);
+  // Before it has said so a signal ends it.
+  REQUIRE(lab::wait_until(
+      patience, [&] { return log().find(" started ", logged_before_) != std::string::npos; }, 5ms));
   process_->signal(SIGUSR1);
   const bool rested = lab::wait_until(
       until_rested, [&] { return std::filesystem::exists(mark) || !running(); }, 20ms);

@@ -43,6 +43,7 @@ class Application {
   std::filesystem::path log_;
   int entries_;
   lab::Place place_;
+  std::size_t logged_before_ = 0;  ///< the last start: so much of the log was there
   std::optional<lab::ChildProcess> process_;
 };
 
