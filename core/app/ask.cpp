@@ -22,9 +22,10 @@ std::string endpoint_of(const Question& question) {
   return config.admin_endpoint;
 }
 
-std::optional<nlohmann::json> ask(const Question& question, const std::string& request) {
+std::optional<nlohmann::json> ask(const Question& question, const nlohmann::json& request) {
   const std::string endpoint = endpoint_of(question);
-  const auto text = bus::admin_request(endpoint, nlohmann::json{{"request", request}}.dump(), patience);
+  const auto text =
+      bus::admin_request(endpoint, request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), patience);
   if (!text) {
     std::fprintf(stderr, "dbha: nobody answers at %s: is the process running, and may you open that file?\n",
                  endpoint.c_str());

@@ -30,6 +30,26 @@ struct ResetQuestion {
 };
 int reset(const ResetQuestion& question);
 
+/// Tells handlers dbrestart by hand.
+struct ResyncQuestion {
+  Question process;
+  std::string partitions;  ///< A-B[,C-D...]; empty: all
+  std::string handler;     ///< empty: all that hear dbrestart
+  bool wait = false;       ///< until they are done
+};
+int resync(const ResyncQuestion& question);
+
+/// Compares what the handlers of a process keep with the database, and changes nothing. Ctrl-C ends it in the process
+/// too (130).
+struct VerifyQuestion {
+  Question process;
+  std::string partitions;    ///< A-B[,C-D...]; empty: all
+  std::string handler;       ///< empty: all that keep something
+  std::string table;         ///< empty: all
+  std::uint32_t limit = 20;  ///< entries that are named, of each kind
+};
+int verify(const VerifyQuestion& question);
+
 /// What a process does, line by line as it happens, until Ctrl-C (130) or SIGTERM (0). When the process goes away it is
 /// waited for, or with `no_wait` the exit status is 3.
 struct WatchQuestion {

@@ -20,7 +20,8 @@ namespace {
 using namespace dbha;
 
 constexpr const char* footer =
-    "Exit status: 0 done; 1 the thing asked about is not well; 2 wrong usage or configuration; 3 could not reach.";
+    "Exit status: 0 done; 1 the thing asked about is not well; 2 wrong usage or configuration; 3 could not reach; "
+    "4 not all could be compared.";
 
 void add_question(CLI::App& command, app::Question& question, const char* json = "Print one JSON object") {
   auto* connect = command.add_option("--connect", question.connect, "Admin endpoint of the process, ipc://PATH");
@@ -80,6 +81,23 @@ int dispatch(int argc, char** argv) {
   add_question(*reset, reset_question.process);
   reset->add_flag("--yes", reset_question.yes, "Do not ask back");
 
+  app::ResyncQuestion resync_question;
+  auto* resync = program.add_subcommand("resync", "Tell the handlers of a running process dbrestart by hand");
+  add_question(*resync, resync_question.process);
+  resync->add_option("--partitions", resync_question.partitions, "Which, A-B[,C-D...]; default all");
+  resync->add_option("--handler", resync_question.handler, "By name; default all that hear dbrestart");
+  resync->add_flag("--wait", resync_question.wait, "Until the handlers have nothing pending");
+
+  app::VerifyQuestion verify_question;
+  auto* verify = program.add_subcommand(
+      "verify", "Compare what the mirrors of a running process keep with the database, and change nothing");
+  add_question(*verify, verify_question.process);
+  verify->add_option("--partitions", verify_question.partitions, "Which, A-B[,C-D...]; default all");
+  verify->add_option("--handler", verify_question.handler, "By name; default all that keep entries");
+  verify->add_option("--table", verify_question.table, "Which; default all");
+  verify->add_option("--limit", verify_question.limit, "How many entries of each kind of difference are named")
+      ->capture_default_str();
+
   app::WatchQuestion watch_question;
   auto* watch = program.add_subcommand(
       "watch", "What a running process does, line by line, until Ctrl-C: topologies published and applied, events");
@@ -120,6 +138,9 @@ int dispatch(int argc, char** argv) {
       ->capture_default_str();
   demo->add_option("--rate", demo_options.rate, "Writes a second")->check(CLI::Range(1, 100000))->capture_default_str();
 
+  demo->add_flag("!--no-resync", demo_options.resync,
+                 "The mirror does nothing after a dbrestart: what the last fault loses stays lost");
+
   program.add_subcommand("version", "Print the version");
 
   try {
@@ -132,6 +153,8 @@ int dispatch(int argc, char** argv) {
   if (*status) return app::status(question);
   if (*topology) return app::topology(question);
   if (*reset) return app::reset(reset_question);
+  if (*resync) return app::resync(resync_question);
+  if (*verify) return app::verify(verify_question);
   if (*watch) return app::watch(watch_question);
   if (*history) return app::history(history_question);
   if (*shell) return run_shell(shell_options);

@@ -30,7 +30,7 @@ int reset(const ResetQuestion& question) {
     std::fprintf(stderr, "dbha: nothing was done\n");
     return not_well;
   }
-  const auto answer = ask(question.process, "reset");
+  const auto answer = ask(question.process, {{"request", "reset"}});
   if (!answer) return not_reached;
   const bool was_reset = answer->value("reset", false);
   if (question.process.json) {

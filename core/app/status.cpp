@@ -60,6 +60,27 @@ void print_detector(const json& detector) {
   table.print();
 }
 
+/// "running for 3 s", "failed 2 times, again in 800 ms: exit status 1"
+std::string handler_text(const json& handler) {
+  auto out = text(handler, "state");
+  if (out == "running") out += " for " + age_text(handler.at("running_ms").get<std::int64_t>());
+  if (out == "waiting") out += ": begins in " + age_text(handler.at("begins_in_ms").get<std::int64_t>());
+  if (handler.at("slow").get<bool>()) out += ", SLOW";
+  if (handler.at("failures") == 0) return out;
+  out +=
+      out == "failed" ? ' ' + text(handler, "failures") + " times" : ", failed " + text(handler, "failures") + " times";
+  if (!handler.at("again_in_ms").is_null())
+    out += ", again in " + age_text(handler.at("again_in_ms").get<std::int64_t>());
+  return out + ": " + text(handler, "reason");
+}
+
+void print_handlers(const json& handlers) {
+  Table table({"  handler", "pending", "event", "state"});
+  for (const auto& handler : handlers)
+    table.add({"  " + text(handler, "name"), text(handler, "pending"), text(handler, "event"), handler_text(handler)});
+  table.print();
+}
+
 void print_controller(const json& controller) {
   std::printf("\ncontroller  %s\n", controller.at("stale").get<bool>() ? "stale"
                                     : controller.at("version") == ""   ? "waiting"
@@ -68,6 +89,7 @@ void print_controller(const json& controller) {
               text(controller, "version").c_str(), text(controller, "covered").c_str(),
               text(controller, "partitions").c_str(), text(controller, "view_age_ms").c_str(),
               text(controller, "pending").c_str());
+  print_handlers(controller.at("handlers"));
   for (const auto& handler : controller.at("handlers"))
     if (const auto held = handler.at("held").get<std::string>(); !held.empty())
       std::printf("  held      %s: a dbrestart for %s until its hold-down ends\n", text(handler, "name").c_str(),
@@ -80,7 +102,7 @@ void print_controller(const json& controller) {
 }  // namespace
 
 int status(const Question& question) {
-  const auto answer = ask(question, "status");
+  const auto answer = ask(question, {{"request", "status"}});
   if (!answer) return not_reached;
   const auto& problems = answer->at("problems");
   const int result = problems.empty() ? done : not_well;

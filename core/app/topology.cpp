@@ -7,7 +7,7 @@
 namespace dbha::app {
 
 int topology(const Question& question) {
-  const auto answer = ask(question, "topology");
+  const auto answer = ask(question, {{"request", "topology"}});
   if (!answer) return not_reached;
   const bool known = !answer->contains("error");
   const bool covered = known && answer->at("covered") == answer->at("partitions");

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "ask.hpp"
+#include "end_request.hpp"
 #include "exit_status.hpp"
 #include "watch_line.hpp"
 
@@ -19,34 +20,22 @@ constexpr Duration gone_after = 3s;
 /// Between two looks at whether the process is back, or we are to end.
 constexpr Duration look_again = 200ms;
 
-volatile std::sig_atomic_t ended_by = 0;
-
-/// While it lives, SIGINT and SIGTERM end the watch and not the process in the middle of a line.
-class EndSignals {
- public:
-  EndSignals() {
-    struct sigaction action {};
-    action.sa_handler = [](int signal) { ended_by = signal; };
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-  }
-};
-
 class Follower {
  public:
-  explicit Follower(const WatchQuestion& question) : question_(question), endpoint_(endpoint_of(question.process)) {}
+  Follower(const WatchQuestion& question, const EndRequest& end)
+      : question_(question), end_(end), endpoint_(endpoint_of(question.process)) {}
 
   int run() {
-    for (bool said_gone = false; ended_by == 0;) {
+    for (bool said_gone = false; !end_.made();) {
       const bool came = follow();
       if (refused_) return not_well;
-      if (ended_by != 0) break;
+      if (end_.made()) break;
       if (came || !said_gone) say_gone();
       said_gone = true;
       if (question_.no_wait) return not_reached;
       poll(nullptr, 0, std::chrono::duration_cast<std::chrono::milliseconds>(look_again).count());
     }
-    return ended_by == SIGINT ? interrupted : done;
+    return end_.signal() == SIGINT ? interrupted : done;
   }
 
  private:
@@ -55,7 +44,7 @@ class Follower {
     bus::AdminWatch watch(endpoint_, json{{"request", "watch"}, {"beats", question_.beats}}.dump());
     bool came = false;
     TimePoint heard = std::chrono::steady_clock::now();
-    while (watch.connected() && ended_by == 0 && !refused_) {
+    while (watch.connected() && !end_.made() && !refused_) {
       const auto line = watch.next(look_again);
       const auto now = std::chrono::steady_clock::now();
       if (line) {
@@ -92,6 +81,7 @@ class Follower {
   }
 
   const WatchQuestion& question_;
+  const EndRequest& end_;
   std::string endpoint_;
   bool refused_ = false;
 };
@@ -99,8 +89,8 @@ class Follower {
 }  // namespace
 
 int watch(const WatchQuestion& question) {
-  const EndSignals signals;
-  return Follower(question).run();
+  const EndRequest end;
+  return Follower(question, end).run();
 }
 
 }  // namespace dbha::app

@@ -2,6 +2,9 @@
 
 #include <dbha_bus/subscriber.hpp>
 
+#include <dbha/error.hpp>
+
+#include "runtime/handlers_json.hpp"
 #include "runtime/random_seed.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
@@ -11,6 +14,8 @@
 namespace dbha {
 namespace {
 
+/// The handler of this process's own.
+constexpr char journal[] = "journal";
 constexpr Duration tick_period = std::chrono::milliseconds(20);
 /// Repeated, so that a detector that was restarted learns of the whole fleet, and one that is gone is missed.
 constexpr Duration ack_period = std::chrono::seconds(5);
@@ -67,13 +72,21 @@ ControllerRole::ControllerRole(EventLoop& loop, Log& log, const Config& config, 
       state_(settings_of(config, backend), loop.now()),
       relay_(random_seed()),
       database_(backend.open_database(*this, database_settings(config))),
-      hub_(loop, log, store, config.name, config.cluster, {}, config_.hold_down) {
+      hub_(loop, log, store,
+           {.controller = config.name,
+            .cluster = config.cluster,
+            .hold_down = config_.hold_down,
+            .handler_slow = config_.handler_slow,
+            .seed = random_seed()}),
+      beside_detector_(config.detector.has_value()) {
   // Always there: what was due to this process stands in its log and in its history, whether or not a handler is
   // configured.
-  hub_.subscribe({"dbrestart", "loss_known"}, "journal", [this](const Event& event) {
-    loop_.post([this, event] { record(to_json(event)); });
-    return true;
-  });
+  hub_.subscribe({"dbrestart", "loss_known"}, journal,
+                 [this](const Event& event) {
+                   loop_.post([this, event] { record(to_json(event)); });
+                   return true;
+                 },
+                 {.at_once = true});
   // Subscribed first, asked for a snapshot second: what is published in between is heard.
   subscriber_ = bus::open_subscriber(bus, loop, log, *this, bus_settings(config));
   tick_ = Timer(loop_, tick_period, [this]() -> std::optional<Duration> {
@@ -99,10 +112,12 @@ void ControllerRole::on_publication(Publication publication) {
 }
 void ControllerRole::on_beat(Beat beat) {
   mention(beat);
+  spread(beat);
   perform(state_.on_beat(beat, loop_.now()));
   if (!beat.suspects.empty()) database_->prepare_failover(beat.suspects);
 }
 void ControllerRole::on_snapshot(std::size_t detector, Snapshot snapshot) {
+  spread(snapshot.beat);
   perform(state_.on_snapshot(detector, snapshot, loop_.now()));
 }
 void ControllerRole::on_snapshot_refused(std::size_t detector, Duration retry_after) {
@@ -129,7 +144,8 @@ void ControllerRole::perform(ControllerOutput output) {
   if (!output.acks.empty()) send_acks(std::move(output.acks));
   for (const auto& due : output.envelopes) subscriber_->send_envelope(due.detector, due.publication);
   // Before the events: a handler runs on its own thread, at once, and must find in topology() what it is told of.
-  if (changed_ && (output.marks || !output.events.empty())) changed_();
+  if (output.marks || !output.events.empty())
+    for (const auto& listener : changed_) listener();
   for (const auto& event : output.events) tell(event);
   if (output.marks) hub_.marks_applied(output.marks->topology, output.marks->partial);
   if (output.read_topology) read_topology();
@@ -165,6 +181,11 @@ void ControllerRole::tell(const Event& event) {
 void ControllerRole::record(nlohmann::json entry) {
   entry["what"] = entry["event"];
   history_.add(std::move(entry), loop_.now(), wall_clock_ms());
+}
+
+/// Who stands beside a detector is the source of the truth, or near it: the fleet waits for what it writes.
+void ControllerRole::spread(const Beat& beat) {
+  if (!beside_detector_) hub_.spread_over(beat.resync_window);
 }
 
 void ControllerRole::mention(const Beat& beat) {
@@ -220,13 +241,26 @@ void ControllerRole::ask_database(const std::vector<Endpoint>& nodes, SelfReader
                                               });
 }
 
+nlohmann::json ControllerRole::resync(const std::string& handler, const std::optional<PartitionSet>& partitions) {
+  std::vector<std::string> names;
+  for (const auto& known : hub_.handlers())
+    if (known.name != journal && known.hears("dbrestart")) names.push_back(known.name);
+  if (!handler.empty()) names = {handler};
+  nlohmann::json out = {{"resync", !names.empty()}, {"events", nlohmann::json::array()}};
+  if (names.empty()) out["reason"] = "no handler hears dbrestart: there is nobody to tell";
+  try {
+    for (const auto& name : names) {
+      const auto event = hub_.resync(name, partitions.value_or(hub_.partitions()));
+      out["events"].push_back({{"handler", name}, {"id", event.id}, {"partitions", to_json(event.partitions)}});
+    }
+  } catch (const Error& e) {
+    out["resync"] = false;
+    out["reason"] = e.what();
+  }
+  return out;
+}
+
 nlohmann::json ControllerRole::status() const {
-  nlohmann::json handlers = nlohmann::json::array();
-  for (const auto& handler : hub_.handlers())
-    handlers.push_back({{"name", handler.name},
-                        {"events", handler.events},
-                        {"pending", handler.pending},
-                        {"held", handler.held.empty() ? "" : text_of(handler.held)}});
   nlohmann::json detectors = nlohmann::json::array();
   for (const auto& [name, beat] : state_.feed().beats()) {
     detectors.push_back({{"name", name},
@@ -250,7 +284,7 @@ nlohmann::json ControllerRole::status() const {
           {"view_age_ms", age ? nlohmann::json(std::chrono::duration_cast<std::chrono::milliseconds>(*age).count())
                               : nlohmann::json()},
           {"detectors", std::move(detectors)},
-          {"handlers", std::move(handlers)},
+          {"handlers", handlers_json(hub_.handlers(), std::chrono::steady_clock::now())},
           {"pending", hub_.pending()},
           {"hints",
            {{"sent", relay_.counts().sent},

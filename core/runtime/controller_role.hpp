@@ -31,7 +31,12 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   EventHub& hub() { return hub_; }
   const ControllerState& state() const { return state_; }
   /// Called after each topology applied and each change of freshness.
-  void on_change(std::function<void()> listener) { changed_ = std::move(listener); }
+  void on_change(std::function<void()> listener) { changed_.push_back(std::move(listener)); }
+
+  /// A dbrestart by hand, for one handler or for all that hear it, and for all partitions unless some are named:
+  /// {"resync": true, "events": [{"handler", "id", "partitions"}]} once it is stored, else {"resync": false, "reason"}
+  /// with the events that are stored all the same.
+  nlohmann::json resync(const std::string& handler, const std::optional<PartitionSet>& partitions);
 
   nlohmann::json status() const;
   History& history() { return history_; }
@@ -54,6 +59,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   void look(const std::vector<Endpoint>& nodes);
   void ask_database(const std::vector<Endpoint>& nodes, SelfReader::Done done);
   void record(nlohmann::json entry);
+  void spread(const Beat& beat);
   void mention(const Beat& beat);
 
   EventLoop& loop_;
@@ -65,11 +71,12 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   History history_;
   std::uint64_t garbage_ = 0;
   std::string waiting_for_;  ///< why there is no topology yet
-  std::function<void()> changed_;
+  std::vector<std::function<void()>> changed_;
   ControllerState state_;
   HintRelay relay_;
   std::unique_ptr<Database> database_;
   EventHub hub_;  // after the database: its handlers may still use calls while they end
+  const bool beside_detector_;
   std::unique_ptr<BusSubscriber> subscriber_;
   std::unique_ptr<SelfReader> self_reader_;
   Timer tick_;  // the timers end first: they use everything above

@@ -4,6 +4,7 @@
 
 #include <dbha_bus/subscriber.hpp>
 
+#include "detector/resync_window.hpp"
 #include "runtime/random_seed.hpp"
 #include "runtime/wall_clock.hpp"
 #include "topology/diff.hpp"
@@ -54,6 +55,7 @@ DetectorRole::DetectorRole(EventLoop& loop, Log& log, const Config& config, cons
       limit_(5, std::chrono::seconds(10)),
       history_limit_(100, std::chrono::seconds(10)),
       signals_(config.detector->signals),
+      resync_spacing_(config.detector->resync_spacing),
       detector_(
           settings_of(config.name, *config.detector, backend),
           [&backend](Question question, std::size_t nodes) { return backend.cost(question, nodes); }, store.detector(),
@@ -230,6 +232,7 @@ void DetectorRole::tell(const Record& record) {
 void DetectorRole::send_beat() {
   Beat beat = detector_.beat(now());
   beat.controllers = static_cast<std::uint32_t>(fleet_.members().size());
+  beat.resync_window = resync_window(fleet_.members().size(), beat.status, resync_spacing_);
   history_.mention({{"what", "beat"},
                     {"status", text_of(beat.status)},
                     {"reason", beat.reason},

@@ -82,6 +82,7 @@ class DetectorRole final : TopologySourceListener, BusPublisherListener, BusSubs
   RateLimit limit_;
   RateLimit history_limit_;
   const Signals signals_;
+  const Duration resync_spacing_;
   Detector detector_;
   std::unique_ptr<bus::Publisher> publisher_;
   std::size_t configured_peers_;

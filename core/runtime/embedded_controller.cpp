@@ -33,6 +33,7 @@ class EmbeddedController final : public ObservedController {
   }
 
   ~EmbeddedController() override {
+    process_.stop_handlers();
     on_loop([&] { return hub().unsubscribe_all(); });  // handlers end here, while the loop still serves their calls
     process_.stop();
     thread_.join();
@@ -67,6 +68,8 @@ class EmbeddedController final : public ObservedController {
   }
 
   VersionedStore* versioned_store() override { return store_ ? &*store_ : nullptr; }
+
+  Mirror* mirror(const std::string& handler_name) override { return process_.mirror(handler_name); }
 
   Subscription on(const std::string& name, EventHandler handler, const std::string& handler_name) override {
     const auto id = on_loop([&] { return hub().subscribe({name}, handler_name, std::move(handler)); });

@@ -13,6 +13,7 @@ class PostedStore final : public VersionedStore {
  public:
   PostedStore(VersionedStore& store, EventLoop& loop) : store_(store), loop_(loop) {}
 
+  Partition partition_of(const EntryName& name) const override { return store_.partition_of(name); }
   void get(EntryName name, Done done, std::optional<Duration> deadline) override {
     loop_.post([=, this, name = std::move(name), done = std::move(done)]() mutable {
       store_.get(std::move(name), std::move(done), deadline);
@@ -38,6 +39,25 @@ class PostedStore final : public VersionedStore {
   void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline) override {
     loop_.post([=, this, range = std::move(range), page = std::move(page), done = std::move(done)]() mutable {
       store_.scan(std::move(range), std::move(page), std::move(done), deadline);
+    });
+  }
+  /// `next` may be called on any thread here.
+  void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, range = std::move(range), page = std::move(page), done = std::move(done)]() mutable {
+      auto posted = [this, page = std::move(page)](std::vector<Entry> entries, std::function<void()> next) {
+        page(std::move(entries), [this, next = std::move(next)]() mutable { loop_.post(std::move(next)); });
+      };
+      store_.scan_paced(std::move(range), std::move(posted), std::move(done), deadline);
+    });
+  }
+  void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, names = std::move(names), done = std::move(done)]() mutable {
+      store_.look(std::move(names), std::move(done), deadline);
+    });
+  }
+  void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline) override {
+    loop_.post([=, this, entries = std::move(entries), done = std::move(done)]() mutable {
+      store_.write_all(std::move(entries), std::move(done), deadline);
     });
   }
   void next_number(const std::string& table, std::uint64_t floor, Done done,

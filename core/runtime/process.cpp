@@ -1,5 +1,7 @@
 #include "runtime/process.hpp"
 
+#include <algorithm>
+
 #include <dbha_bus/admin.hpp>
 #include <unistd.h>
 
@@ -8,9 +10,12 @@
 #include "log/spdlog_log.hpp"
 #include "plugin_host/plugin_check.hpp"
 #include "runtime/admin_requests.hpp"
+#include "runtime/consistency_host.hpp"
 #include "runtime/controller_role.hpp"
 #include "runtime/detector_role.hpp"
+#include "runtime/event_programs.hpp"
 #include "runtime/plugin_folders.hpp"
+#include "runtime/verifications.hpp"
 #include "runtime/wall_clock.hpp"
 
 namespace dbha {
@@ -18,6 +23,12 @@ namespace {
 
 std::span<const OptionSpec> specs_of(const Plugin& plugin) {
   return {plugin.info->options, plugin.info->option_count};
+}
+
+std::vector<std::string> joined(std::vector<std::string> events, const std::vector<std::string>& more) {
+  for (const auto& event : more)
+    if (std::find(events.begin(), events.end(), event) == events.end()) events.push_back(event);
+  return events;
 }
 
 /// /run is empty after each boot, so the socket's folder may have to be made. If it cannot be, binding the endpoint
@@ -31,9 +42,32 @@ void make_folder_of(const std::string& endpoint) {
 /// A consistency handler of the configuration, with what it refers to.
 struct Handler {
   OptionTable options;
-  std::unique_ptr<PluginContext> context;
+  std::unique_ptr<ConsistencyContext> context;
   std::unique_ptr<ConsistencyHandler> object;
 };
+using Handlers = std::vector<std::shared_ptr<Handler>>;
+
+/// Without it the end would wait for a handler that waits for a call which the loop does not serve any more.
+class StopAtEnd {
+ public:
+  explicit StopAtEnd(const Handlers& handlers) : handlers_(handlers) {}
+  ~StopAtEnd() { stop(); }
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+  void stop() const {
+    for (const auto& handler : handlers_) handler->object->stop();
+  }
+
+ private:
+  const Handlers& handlers_;
+};
+
+nlohmann::json json_of(const Handler& handler) {
+  nlohmann::json out = {{"name", handler.context->handler}, {"trouble", handler.object->trouble()}};
+  if (const auto progress = handler.object->progress())
+    out["progress"] = {{"doing", progress->doing}, {"done", progress->done}, {"total", progress->total}};
+  return out;
+}
 
 }  // namespace
 
@@ -67,7 +101,10 @@ class Process::Parts {
     backend = plugin.create_backend(*backend_context);
     if (config.detector) detector = std::make_unique<DetectorRole>(loop, log, config, bus, *backend, store);
     if (config.controller) controller = std::make_unique<ControllerRole>(loop, log, config, bus, *backend, store);
+    if (controller) consistency_host = std::make_unique<ControllerHost>(loop, *controller);
     for (const auto& consistency : config.consistency) add_handler(consistency);
+    if (controller) verifications = std::make_unique<Verifications>(loop);
+    if (!config.events_endpoint.empty()) open_event_socket();
     if (!config.admin_endpoint.empty()) open_admin();
     if (detector) detector->history().on_entry([this](const nlohmann::json& entry) { tell("detector", entry); });
     if (controller) controller->history().on_entry([this](const nlohmann::json& entry) { tell("controller", entry); });
@@ -84,6 +121,11 @@ class Process::Parts {
     });
   }
 
+  void open_event_socket() {
+    make_folder_of(config.events_endpoint);
+    programs = std::make_unique<EventPrograms>(loop, log, bus, config.events_endpoint, controller->hub(), store);
+  }
+
   /// Who asked to watch is told, and all but the beats is kept.
   void tell(const char* role, nlohmann::json entry) {
     const auto stream = stream_of(entry);
@@ -96,18 +138,40 @@ class Process::Parts {
     if (stream != watch_beats) history.add(entry);
   }
 
-  AdminFacts facts() const { return {config, detector.get(), controller.get(), history.counts().lost}; }
+  AdminFacts facts() const {
+    nlohmann::json consistency = nlohmann::json::array();
+    for (const auto& handler : handlers) consistency.push_back(json_of(*handler));
+    std::vector<std::pair<std::string, Verifier*>> verifiers;
+    for (const auto& handler : handlers)
+      if (Verifier* verifier = handler->object->verifier()) verifiers.emplace_back(handler->context->handler, verifier);
+    return {config,
+            detector.get(),
+            controller.get(),
+            std::move(verifiers),
+            verifications.get(),
+            std::move(consistency),
+            history.counts().lost};
+  }
+
+  Mirror* mirror(const std::string& handler_name) const {
+    for (const auto& handler : handlers)
+      if (handler->context->handler == handler_name) return handler->object->mirror();
+    return nullptr;
+  }
 
   void add_handler(const ConsistencyConfig& consistency) {
     const Plugin plugin = host.load(consistency.plugin.plugin, PluginKind::consistency);
     auto handler = std::make_shared<Handler>(
         Handler{OptionTable(config.file, consistency.plugin, specs_of(plugin)), nullptr, nullptr});
-    handler->context =
-        std::make_unique<PluginContext>(PluginContext{loop, log, handler->options, config.name, config.state_dir});
+    handler->context = std::make_unique<ConsistencyContext>(
+        ConsistencyContext{PluginContext{loop, log, handler->options, config.name, config.state_dir}, *consistency_host,
+                           consistency.name});
     handler->object = plugin.create_consistency(*handler->context);
     handlers.push_back(handler);
-    controller->hub().subscribe(consistency.events, consistency.name,
-                                [handler](const Event& event) { return handler->object->handle(event); });
+    controller->hub().subscribe(joined(consistency.events, handler->object->events()), consistency.name,
+                                [handler](const Event& event) { return handler->object->handle(event); },
+                                {.pauses = RetryPauses{consistency.retry_first, consistency.retry_longest},
+                                 .accepted = [handler](const Event& event) { handler->object->on_accepted(event); }});
   }
 
   Config config;
@@ -120,10 +184,14 @@ class Process::Parts {
   std::unique_ptr<OptionTable> backend_options;
   std::unique_ptr<PluginContext> backend_context;
   std::unique_ptr<Backend> backend;
-  std::vector<std::shared_ptr<Handler>> handlers;
+  std::unique_ptr<ControllerHost> consistency_host;
+  Handlers handlers;
   std::unique_ptr<bus::AdminServer> admin;  // before the roles, which tell it what they do until they are gone
   std::unique_ptr<DetectorRole> detector;
   std::unique_ptr<ControllerRole> controller;
+  std::unique_ptr<EventPrograms> programs;
+  std::unique_ptr<Verifications> verifications;
+  const StopAtEnd stop_handlers{handlers};  // ends first: the controller's end waits for its handlers
 };
 
 Process::Process(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
@@ -139,6 +207,9 @@ Process::~Process() {
 void Process::run() {
   parts_->loop.run();
 }
+void Process::stop_handlers() {
+  parts_->stop_handlers.stop();
+}
 void Process::stop() {
   parts_->loop.stop();
 }
@@ -147,6 +218,9 @@ EpollLoop& Process::loop() {
 }
 ControllerRole* Process::controller() {
   return parts_->controller.get();
+}
+Mirror* Process::mirror(const std::string& handler_name) const {
+  return parts_->mirror(handler_name);
 }
 nlohmann::json Process::status() const {
   return status_json(parts_->facts());

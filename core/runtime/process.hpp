@@ -15,6 +15,7 @@ namespace dbha {
 
 class ControllerRole;
 class DetectorRole;
+class Mirror;
 
 /// Loads the configured plugins and checks their options without starting anything; returns one line for each. Throws
 /// ConfigError or PluginError.
@@ -33,10 +34,14 @@ class Process {
   void run();
   /// Any thread.
   void stop();
+  /// The consistency handlers are to end what they do, because the process ends. Any thread.
+  void stop_handlers();
 
   EpollLoop& loop();
   /// nullptr if the configuration has no [controller].
   ControllerRole* controller();
+  /// As Controller::mirror().
+  Mirror* mirror(const std::string& handler_name) const;
   /// The answer of `dbha status --json`. Loop thread.
   nlohmann::json status() const;
 

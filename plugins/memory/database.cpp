@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "memory/calls.hpp"
+#include "memory/store.hpp"
 #include "memory/subscriptions.hpp"
 
 namespace dbha::memory {
@@ -30,6 +31,7 @@ class MemoryDatabase final : public Database, private Peers::Listener {
     if (!closed_) subscriptions_.subscribe(std::move(channel), std::move(handler));
   }
   void unsubscribe(const std::string& channel) override { subscriptions_.unsubscribe(channel); }
+  VersionedStore* versioned_store() override { return &store_; }
   void close() override;
 
  private:
@@ -50,6 +52,7 @@ class MemoryDatabase final : public Database, private Peers::Listener {
   Peers peers_;
   Calls calls_;
   Subscriptions subscriptions_;
+  MemoryStore store_;
   std::optional<Applying> applying_;
   std::uint64_t apply_count_ = 0;  // tells answers for an earlier apply() from those for this one
   Timer apply_timer_;
@@ -65,7 +68,8 @@ MemoryDatabase::MemoryDatabase(const std::shared_ptr<Server>& server, EventLoop&
       hints_(loop, line_, listener),
       peers_(loop, line_, settings.probe_timeout, *this),
       calls_(loop, line_, peers_, hints_, settings, server->settings().partitions),
-      subscriptions_(loop, line_, hints_, settings.client_name, settings.probe_timeout, listener) {
+      subscriptions_(loop, line_, hints_, settings.client_name, settings.probe_timeout, listener),
+      store_(*this, calls_.route(), server->settings().partitions) {
   line_.observe({.lost =
                      [this](const Endpoint& at) {
                        peers_.lost(at);

@@ -83,7 +83,10 @@ void ShareReader::on_fields(const EntryName& name, const Result& result) {
 }
 
 void ShareReader::end_page() {
-  scan_->deliver(std::exchange(entries_, {}));
+  scan_->deliver(std::exchange(entries_, {}), [self = shared_from_this()] { self->go_on(); });
+}
+
+void ShareReader::go_on() {
   if (cursor_ != "0") return ask_page();
   scan_->share_ends(moved_away(share_, scan_->route()));
 }

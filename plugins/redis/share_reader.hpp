@@ -30,6 +30,7 @@ class ShareReader final : public std::enable_shared_from_this<ShareReader> {
   void read_more();
   void on_fields(const EntryName& name, const Result& result);
   void end_page();
+  void go_on();
   void fail(const Result& result);
 
   std::shared_ptr<StoreScan> scan_;

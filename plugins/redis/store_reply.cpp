@@ -54,6 +54,27 @@ StoreResult written(const EntryName& name, const Result& result) {
   return unreadable(shown(key_of(name)) + ": the script's reply is none of its own");
 }
 
+BatchResult::One looked_at(const EntryName& name, const Value& value) {
+  if (value.kind == Value::Kind::integer) return {.applied = true};
+  if (value.kind == Value::Kind::error) return {.trouble = shown(key_of(name)) + " holds no entry: " + value.text};
+  auto read = read_entry(name, value, Fields::head);
+  if (const Violation* violation = violation_of(read)) return {.trouble = violation->text};
+  return {.entry = std::move(std::get<0>(read))};
+}
+
+BatchResult batch(const std::vector<EntryName>& names, const Result& result) {
+  if (!result.ok()) {
+    StoreResult failure = failure_of(key_of(names.front()), result);
+    return {.outcome = failure.outcome, .detail = std::move(failure.detail)};
+  }
+  if (result.value.kind != Value::Kind::array || result.value.elements.size() != names.size())
+    return {.outcome = Outcome::error_reply, .detail = "the script's reply is none of its own"};
+  BatchResult out{.outcome = Outcome::ok};
+  out.each.reserve(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) out.each.push_back(looked_at(names[i], result.value.elements[i]));
+  return out;
+}
+
 StoreResult counted(const std::string& key, const Result& result) {
   if (!result.ok()) return failure_of(key, result);
   const auto read = number<std::uint64_t>(result.value.text);

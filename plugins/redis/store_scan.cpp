@@ -4,7 +4,7 @@
 
 namespace dbha::redis {
 
-StoreScan::StoreScan(Database& database, const Route& route, ScanRange range, VersionedStore::Page page,
+StoreScan::StoreScan(Database& database, const Route& route, ScanRange range, VersionedStore::PacedPage page,
                      VersionedStore::Done done, std::optional<Duration> deadline)
     : database_(database),
       route_(route),
@@ -32,8 +32,9 @@ void StoreScan::submit(Call call, Completion done) {
   database_.submit(std::move(call), std::move(done));
 }
 
-void StoreScan::deliver(std::vector<Entry> entries) {
-  if (page_ && !entries.empty()) page_(std::move(entries));
+void StoreScan::deliver(std::vector<Entry> entries, std::function<void()> next) {
+  if (!page_ || entries.empty()) return next();
+  page_(std::move(entries), std::move(next));
 }
 
 void StoreScan::found_broken(const std::string& what) {

@@ -22,7 +22,7 @@ class StoreScan final : public std::enable_shared_from_this<StoreScan> {
   /// An election takes one or two, a partition that moves twice as well: more is a database in turmoil.
   static constexpr unsigned most_rounds = 20;
 
-  StoreScan(Database& database, const Route& route, ScanRange range, VersionedStore::Page page,
+  StoreScan(Database& database, const Route& route, ScanRange range, VersionedStore::PacedPage page,
             VersionedStore::Done done, std::optional<Duration> deadline);
 
   /// Only where partitions_of(range) are any.
@@ -36,7 +36,8 @@ class StoreScan final : public std::enable_shared_from_this<StoreScan> {
   /// Whether this round looks for entries in the partition, from whatever node they come.
   bool wants(Partition partition) const { return round_.find(partition) != nullptr; }
   void submit(Call call, Completion done);
-  void deliver(std::vector<Entry> entries);
+  /// `next`: to go on, once.
+  void deliver(std::vector<Entry> entries, std::function<void()> next);
   /// What a key holds is no entry although it has an entry's name and fields. The scan goes on, and ends by saying so.
   void found_broken(const std::string& what);
   /// A share has been read, but for these partitions.
@@ -51,7 +52,7 @@ class StoreScan final : public std::enable_shared_from_this<StoreScan> {
   Database& database_;
   const Route& route_;
   ScanRange range_;
-  VersionedStore::Page page_;
+  VersionedStore::PacedPage page_;
   VersionedStore::Done done_;
   std::optional<Duration> deadline_;
   PartitionSet round_;  // what this round reads

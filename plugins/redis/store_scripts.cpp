@@ -32,6 +32,53 @@ end
 return 1
 )";
 
+/// As the scripts for one key, but without ending at the first that holds no entry.
+const std::string write_each = decimals + R"(
+local function look(key)
+  local was = redis.pcall('HMGET', key, 'v', 'x', 'd')
+  if was.err then return nil, was end
+  local v, x, d = was[1], was[2], was[3]
+  if v then
+    if not decimal(v) or #v > 20 or (x and d) or not (x or d) then
+      return nil, redis.error_reply('NOENTRY expected a version in field v, and either a field d or a field x')
+    end
+  elseif redis.call('EXISTS', key) == 1 then
+    return nil, redis.error_reply('NOENTRY it is a hash without a field v')
+  end
+  return was
+end
+local function put(key, version, value)
+  local was, wrong = look(key)
+  if wrong then return wrong end
+  local v, x = was[1], was[2]
+  if v == version and was[3] == value then return 1 end
+  if v and not newer(version, v) then return {v, x} end
+  redis.call('HSET', key, 'v', version, 'd', value)
+  if x then
+    redis.call('HDEL', key, 'x')
+    redis.call('PERSIST', key)
+  end
+  return 1
+end
+local function remove(key, version)
+  local was, wrong = look(key)
+  if wrong then return wrong end
+  local v, x = was[1], was[2]
+  if v == version and x then return 1 end
+  if v and not newer(version, v) then return {v, x} end
+  redis.call('HSET', key, 'v', version, 'x', '1')
+  redis.call('HDEL', key, 'd')
+  redis.call('PEXPIRE', key, ARGV[1])
+  return 1
+end
+local out = {}
+for i, key in ipairs(KEYS) do
+  local version, field, value = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  out[i] = field == 'x' and remove(key, version) or put(key, version, value)
+end
+return out
+)";
+
 }  // namespace
 
 const Script& put_script() {
@@ -67,6 +114,11 @@ return 1
 
 const Script& look_script() {
   static const Script script{look + "return was\n", "db50a9b531b54f910f07a61552367b2bd115494e"};
+  return script;
+}
+
+const Script& write_each_script() {
+  static const Script script{write_each, "68844c148519381f821dc53d4d93ec1357aaa294"};
   return script;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/// The guards of the store, carried out by Redis, each on one key. A script and its arguments may be repeated without
-/// harm.
+/// The guards of the store, carried out by Redis, each on one key or on several of one slot. A script and its arguments
+/// may be repeated without harm.
 
 #include <string>
 
@@ -19,6 +19,9 @@ const Script& create_script();  ///< ARGV: version, value
 const Script& remove_script();  ///< ARGV: version, TTL of the tombstone in ms
 /// The fields v, x and d. Unlike HMGET it tells a hash of something else from no hash.
 const Script& look_script();
+/// ARGV: TTL of tombstones in ms; then for each key the version, the field ("d" or "x") and the data. For each key 1 if
+/// it is stored now, else the fields v and x that are stored, or why it holds no entry.
+const Script& write_each_script();
 const Script& number_script();  ///< ARGV: floor. Returns the next number, as text
 
 }  // namespace dbha::redis

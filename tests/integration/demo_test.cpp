@@ -75,15 +75,15 @@ class Demo {
   lab::ChildProcess child_;
 };
 
-/// Five controllers, five faults, and exactly what is due after each.
+/// Five controllers, six faults, and exactly what is due after each.
 void check_report(const nlohmann::json& report) {
   CHECK(report.at("ok") == true);
   CHECK(report.at("controllers") == 5);
   CHECK(report.at("controller_topology_commands") == 0);
   const auto& faults = report.at("faults");
-  REQUIRE(faults.size() == 5);
-  const std::vector<std::pair<std::string, std::size_t>> due = {
-      {"kill", 5}, {"return", 0}, {"failover", 5}, {"restart", 5}, {"stop", 5}};
+  REQUIRE(faults.size() == 6);
+  const std::vector<std::pair<std::string, std::size_t>> due = {{"kill", 5},    {"return", 0}, {"failover", 5},
+                                                                {"restart", 5}, {"stop", 5},   {"lose", 5}};
   for (std::size_t i = 0; i < due.size(); ++i) {
     CHECK(faults[i].at("fault") == due[i].first);
     CHECK(faults[i].at("dbrestarts").size() == due[i].second);
@@ -92,11 +92,14 @@ void check_report(const nlohmann::json& report) {
     CHECK(faults[i].at("woken_ms").is_null() == (due[i].first != "stop"));
   }
   CHECK(faults[4].at("woken_ms") > faults[4].at("applied_last_ms"));
+  CHECK(faults[5].at("acknowledged") == 250);
+  CHECK(faults[5].at("lost") == 250);
+  CHECK(faults[5].at("missing_after_resync") == 0);
 }
 
 }  // namespace
 
-TEST_CASE("the demo causes five faults, and everything that has to happen does, on either backend") {
+TEST_CASE("the demo causes six faults, and everything that has to happen does, on either backend") {
   const std::string backend = GENERATE("redis", "memory");
   Demo demo({"--json", "--backend", backend});
   const int exit_code = demo.exit_code();
@@ -104,6 +107,18 @@ TEST_CASE("the demo causes five faults, and everything that has to happen does, 
   INFO(output);
   CHECK(exit_code == 0);
   check_report(nlohmann::json::parse(output.substr(output.find("\n{") + 1)));
+  demo.check_nothing_left();
+}
+
+TEST_CASE("without a resync the demo misses what the failover has lost, on either backend") {
+  const std::string backend = GENERATE("redis", "memory");
+  Demo demo({"--no-resync", "--fault", "lose", "--controllers", "1", "--backend", backend});
+  const int exit_code = demo.exit_code();
+  const std::string output = demo.output();
+  INFO(output);
+  CHECK(exit_code == 1);
+  CHECK(output.find(" in this failover: 250\nmissing after resync: 250\n") != std::string::npos);
+  CHECK(output.find("NOT OK: lose: 250 acknowledged writes are still missing") != std::string::npos);
   demo.check_nothing_left();
 }
 

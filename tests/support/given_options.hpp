@@ -11,13 +11,16 @@
 
 namespace dbha::test {
 
-/// What is not given is empty, false or 1 s.
+/// What is not given is empty, false or 1 s; of numbers and sizes it throws.
 struct GivenOptions final : Options {
   template <class T>
   using Values = std::map<std::string, T, std::less<>>;
   Values<std::string> texts;
   Values<bool> flags;
   Values<std::vector<std::string>> lists;
+  Values<Duration> durations;
+  Values<std::int64_t> integers;
+  Values<std::uint64_t> sizes;
 
   explicit GivenOptions(Values<std::string> given_texts = {}, Values<bool> given_flags = {})
       : texts(std::move(given_texts)), flags(std::move(given_flags)) {}
@@ -25,12 +28,21 @@ struct GivenOptions final : Options {
   std::string text(std::string_view name) const override { return value(texts, name); }
   bool flag(std::string_view name) const override { return value(flags, name); }
   std::vector<std::string> text_list(std::string_view name) const override { return value(lists, name); }
-  Duration duration(std::string_view) const override { return std::chrono::seconds(1); }
-  std::int64_t integer(std::string_view) const override { throw PluginError("no such integer"); }
-  std::uint64_t size(std::string_view) const override { throw PluginError("no such size"); }
+  Duration duration(std::string_view name) const override {
+    const auto at = durations.find(name);
+    return at != durations.end() ? at->second : std::chrono::seconds(1);
+  }
+  std::int64_t integer(std::string_view name) const override { return given(integers, name); }
+  std::uint64_t size(std::string_view name) const override { return given(sizes, name); }
   std::string where(std::string_view name) const override { return "nb.toml:7:1: " + std::string(name); }
 
  private:
+  template <class T>
+  static T given(const Values<T>& values, std::string_view name) {
+    const auto at = values.find(name);
+    if (at == values.end()) throw PluginError("no such number");
+    return at->second;
+  }
   template <class T>
   static T value(const Values<T>& values, std::string_view name) {
     const auto at = values.find(name);

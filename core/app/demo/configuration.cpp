@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "demo/mirrored.hpp"
+
 namespace dbha::demo {
 namespace {
 
@@ -85,6 +87,11 @@ std::string controller_section(const Place& place) {
          ", control = " + quoted(loopback(place.control_port)) + " }]\n";
 }
 
+std::string mirror_section(bool resync) {
+  return "\n[[consistency]]\n" + setting("plugin", "mirror") + "tables = [" + quoted(mirrored_table) + "]\n" +
+         setting("durability", "process") + (resync ? "" : "resync = false\n");
+}
+
 Configured name_files(const Place& place, const std::string& name) {
   return {name, place.folder / (name + ".toml"), place.folder / (name + ".log"), endpoint_in(place.folder, name)};
 }
@@ -120,12 +127,12 @@ Configured write_sb(const Place& place, const std::string& name) {
   return write_controller(place, name, "");
 }
 
-Configured write_writer(const Place& place, unsigned rate) {
+Configured write_writer(const Place& place, unsigned rate, bool resync) {
   // While a shard has no primary its calls wait, up to their deadline of 10 s: there must be room for them.
   const unsigned calls = 15 * rate;
   return write_controller(place, "writer",
                           "queue_calls = " + std::to_string(calls) + "\n" +
-                              setting("queue_bytes", std::to_string(calls / 1000 + 1) + "MB"));
+                              setting("queue_bytes", std::to_string(calls / 1000 + 1) + "MB") + mirror_section(resync));
 }
 
 }  // namespace dbha::demo

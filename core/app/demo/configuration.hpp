@@ -43,7 +43,8 @@ struct Configured {
 /// Detector and controller. One [backend] table is one login, so this controller's is the detector's.
 Configured write_nb(const Place& place);
 Configured write_sb(const Place& place, const std::string& name);
-/// The controller embedded in the demo itself, for `rate` calls a second.
-Configured write_writer(const Place& place, unsigned rate);
+/// The controller embedded in the demo itself, for `rate` calls a second, with a mirror; without `resync` what a
+/// failover loses stays lost.
+Configured write_writer(const Place& place, unsigned rate, bool resync);
 
 }  // namespace dbha::demo

@@ -43,6 +43,7 @@ void cause_faults(const std::vector<Step>& plan, Stage& stage, const Screen& scr
 DemoReport report_on(const std::vector<Step>& plan, Stage& stage, const DemoOptions& options, const Screen& screen) {
   DemoReport report;
   report.controllers = stage.fleet().controllers();
+  report.database = stage.cluster().in_process() ? "the database" : "Redis";
   try {
     cause_faults(plan, stage, screen, report);
     if (!options.keep)

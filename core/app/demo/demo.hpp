@@ -14,6 +14,7 @@ struct DemoOptions {
   std::vector<std::string> faults;  ///< those of demo/plan.hpp, in any order; empty: all
   unsigned controllers = 3;         ///< SB processes; NB's controller and the writer's come on top
   unsigned rate = 200;              ///< writes a second
+  bool resync = true;  ///< false: the writer's mirror does nothing after a dbrestart: what is lost stays lost
 };
 
 /// Call on the main thread, before the process has any other: signals are blocked, and children are started that must

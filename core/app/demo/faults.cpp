@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "comparison.hpp"
+#include "demo/mirrored.hpp"
 #include "lab/promotion_watch.hpp"
 #include "lab/wait.hpp"
 
@@ -36,6 +38,7 @@ class FaultRun {
       wake();
       come_to_rest();
       check_routing();
+      check_mirror();
     });
     noted([this] { wake(); });  // also after a fault that did not end well: no node is left asleep
     noted([this] { take_count(); });
@@ -83,6 +86,8 @@ class FaultRun {
         return restart();
       case Fault::stop:
         return stop();
+      case Fault::lose:
+        return lose();
     }
   }
 
@@ -131,6 +136,41 @@ class FaultRun {
     stopped_ = primary;
     cluster().stop(primary);
     await(promotion);
+  }
+
+  /// New entries, entries written anew and removed ones are acknowledged by a primary alone. What its replica has when
+  /// it has died is all there is; asked before the promotion, for after it nothing is lost for long.
+  void lose() {
+    const auto primary = stage_.primary(shard_);
+    const auto replica = stage_.other(shard_, primary);
+    expect("failover", replica, "failover");
+    Mirror& mirror = stage_.writer().mirror();
+    const auto old = entries_in(shard_.slots, 0, 100), removed = entries_in(shard_.slots, 100, 50),
+               made = entries_in(shard_.slots, 150, 100);
+    Acknowledged before, after;
+    put_all(mirror, old, "before", before);
+    put_all(mirror, removed, "before", before);
+    cluster().wait_ready();
+    cluster().cut_off(replica);
+    put_all(mirror, old, "after", after);
+    remove_all(mirror, removed, after);
+    put_all(mirror, made, "after", after);
+    begin("SIGKILL to " + address(primary) + ", the primary of slots " + slots_text() + ", after " +
+          std::to_string(after.size()) + " writes that it has acknowledged and its replica never got");
+    cluster().kill(primary);
+    cluster().rejoin(replica);
+    report_.loss = count_lost(after, replica);
+    const lab::PromotionWatch promotion(cluster(), {replica});
+    await(promotion);
+  }
+
+  Loss count_lost(const Acknowledged& acknowledged, std::size_t replica) {
+    std::vector<std::string> keys;
+    for (const auto& [name, version] : acknowledged) keys.push_back(key_of(name));
+    const auto versions = cluster().versions_at(replica, keys);
+    if (cluster().role_question(replica)() == lab::SaidRole::primary)
+      throw std::runtime_error("the replica was promoted before it could be asked what it has");
+    return {acknowledged.size(), demo::count_lost(acknowledged, versions), {}};
   }
 
   /// It wakes as the primary that it was, with all that was written to its sockets meanwhile, and must give way.
@@ -191,6 +231,24 @@ class FaultRun {
     if (found != value)
       throw std::runtime_error("a write to slots " + slots_text() + " did not arrive at their primary " +
                                address(owner));
+  }
+
+  /// Nothing of what was acknowledged is missing, once the mirror has done what its dbrestart asks for.
+  void check_mirror() {
+    if (!report_.loss) return;
+    if (!stage_.fleet().ask_until(at_rest_within, [](const Statuses& all) { return nothing_pending(all, "mirror"); }))
+      throw std::runtime_error("30 s later the mirror has not finished its resync");
+    const auto result = app::compared({.connect = stage_.writer_endpoint(), .config = {}}, {{"request", "verify"}},
+                                      [](const nlohmann::json&) { return true; });
+    if (!result || !result->value("complete", false))
+      throw std::runtime_error("the mirror could not be compared with the database" +
+                               (result ? ": " + result->dump() : std::string()));
+    report_.loss->missing = 0;
+    for (const char* kind : {"missing", "older", "resurrected"})
+      *report_.loss->missing += result->at(kind).get<std::size_t>();
+    if (report_.loss->lost == 0) report_.problems.emplace_back("no acknowledged write was lost, so nothing was shown");
+    if (*report_.loss->missing > 0)
+      report_.problems.push_back(std::to_string(*report_.loss->missing) + " acknowledged writes are still missing");
   }
 
   void take_count() {

@@ -145,6 +145,13 @@ std::vector<std::string> not_current(const Statuses& statuses) {
   return out;
 }
 
+bool nothing_pending(const Statuses& statuses, const std::string& handler) {
+  for (const auto& status : statuses)
+    for (const auto& known : status.at("controller").at("handlers"))
+      if (known.at("name") == handler && known.at("pending") != 0) return false;
+  return true;
+}
+
 TimePoint last_event(const Statuses& statuses) {
   TimePoint last;
   for (const auto& status : statuses)

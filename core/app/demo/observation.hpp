@@ -68,6 +68,9 @@ std::vector<std::string> not_ready(const Statuses& statuses);
 /// The controllers that do not hold what the detector has published last.
 std::vector<std::string> not_current(const Statuses& statuses);
 
+/// The handlers of that name have done all that they were told of.
+bool nothing_pending(const Statuses& statuses, const std::string& handler);
+
 /// When something was last published, applied or told, anywhere.
 TimePoint last_event(const Statuses& statuses);
 

@@ -27,7 +27,7 @@ std::string why_not(Fault fault) {
 }  // namespace
 
 const char* text_of(Fault fault) {
-  static constexpr const char* names[] = {"kill", "return", "failover", "restart", "stop"};
+  static constexpr const char* names[] = {"kill", "return", "failover", "restart", "stop", "lose"};
   return names[static_cast<int>(fault)];
 }
 
@@ -50,7 +50,7 @@ std::vector<Step> plan_faults(const std::vector<std::string>& names, std::size_t
     const auto fits = [&](const ShardPlan& plan) { return plan.whole == (fault != Fault::comeback); };
     const auto it = std::find_if(order.begin(), order.end(), fits);
     if (it == order.end()) throw UsageError(why_not(fault));
-    it->whole = fault != Fault::kill;
+    it->whole = fault != Fault::kill && fault != Fault::lose;
     steps.push_back({fault, it->shard});
     std::rotate(it, it + 1, order.end());
   }

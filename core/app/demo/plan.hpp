@@ -14,10 +14,12 @@ enum class Fault {
   failover,  ///< graceful: CLUSTER FAILOVER, primary and replica change places
   restart,   ///< a primary dies and is back at once, before anybody suspects it: in place, and empty
   stop,      ///< SIGSTOP to a primary until its replica has replaced it everywhere; then it wakes, and believes itself
+  lose,      ///< a primary acknowledges writes that its replica never gets, and dies; a mirror brings them back
 };
 
 /// All, in the order in which they are caused without a choice.
-inline constexpr std::array all_faults{Fault::kill, Fault::comeback, Fault::failover, Fault::restart, Fault::stop};
+inline constexpr std::array all_faults{Fault::kill,    Fault::comeback, Fault::failover,
+                                       Fault::restart, Fault::stop,     Fault::lose};
 
 /// The word of the command line.
 const char* text_of(Fault fault);

@@ -14,6 +14,13 @@
 
 namespace dbha::demo {
 
+/// What became of writes that a primary had acknowledged, and that its replica never got.
+struct Loss {
+  std::size_t acknowledged = 0;
+  std::size_t lost = 0;                  ///< that the new primary did not have when it was promoted
+  std::optional<std::size_t> missing{};  ///< that it did not have after the resync
+};
+
 struct FaultReport {
   Fault fault;
   lab::SlotRange slots;
@@ -24,6 +31,7 @@ struct FaultReport {
   std::optional<TimePoint> woken;  ///< a node that was stopped
   std::string woken_node;
   Observation seen;
+  std::optional<Loss> loss;  ///< of a fault that loses writes
   std::uint64_t calls = 0;
   std::uint64_t call_errors = 0;
   std::vector<std::string> problems;  ///< what had to happen and did not, or happened and had not to
@@ -32,6 +40,7 @@ struct FaultReport {
 struct DemoReport {
   std::vector<FaultReport> faults;
   std::size_t controllers = 0;
+  std::string database;               ///< its name, for people
   long long topology_commands = 0;    ///< of controllers
   std::vector<std::string> problems;  ///< of no fault in particular
 

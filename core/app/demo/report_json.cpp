@@ -18,13 +18,19 @@ json to_json(const FaultReport& fault) {
   for (const auto& restart : fault.seen.restarts)
     restarts.push_back(
         {{"controller", restart.controller}, {"cause", restart.cause}, {"partitions", restart.partitions}});
-  return {{"fault", text_of(fault.fault)},
-          {"promoted_ms", ms_since(fault.at, fault.promoted)},
-          {"woken_ms", ms_since(fault.at, fault.woken)},
-          {"published_ms", ms_since(fault.at, fault.seen.published_at())},
-          {"applied_last_ms", ms_since(fault.at, fault.seen.applied_last())},
-          {"dbrestarts", std::move(restarts)},
-          {"call_errors", fault.call_errors}};
+  json out = {{"fault", text_of(fault.fault)},
+              {"promoted_ms", ms_since(fault.at, fault.promoted)},
+              {"woken_ms", ms_since(fault.at, fault.woken)},
+              {"published_ms", ms_since(fault.at, fault.seen.published_at())},
+              {"applied_last_ms", ms_since(fault.at, fault.seen.applied_last())},
+              {"dbrestarts", std::move(restarts)},
+              {"call_errors", fault.call_errors}};
+  if (fault.loss) {
+    out["acknowledged"] = fault.loss->acknowledged;
+    out["lost"] = fault.loss->lost;
+    out["missing_after_resync"] = fault.loss->missing ? json(*fault.loss->missing) : json();
+  }
+  return out;
 }
 
 }  // namespace

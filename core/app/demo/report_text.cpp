@@ -79,11 +79,21 @@ void print_table(const DemoReport& report, const Screen& screen) {
               std::to_string(report.topology_commands));
 }
 
+void print_losses(const DemoReport& report, const Screen& screen) {
+  for (const auto& fault : report.faults) {
+    if (!fault.loss) continue;
+    screen.line("acknowledged writes lost by " + report.database +
+                " in this failover: " + std::to_string(fault.loss->lost));
+    if (fault.loss->missing) screen.line("missing after resync: " + std::to_string(*fault.loss->missing));
+  }
+}
+
 }  // namespace
 
 void print_tables(const DemoReport& report, const Screen& screen) {
   print_timeline(report, screen);
   print_table(report, screen);
+  print_losses(report, screen);
 }
 
 void print_verdict(const DemoReport& report, const Screen& screen) {

@@ -59,7 +59,8 @@ Stage::Stage(const DemoOptions& options, const Screen& screen) {
   screen.line("nb: detector and controller, ready");
   fleet_->start_sbs(options.controllers);
   screen.line(std::to_string(options.controllers) + " SB controllers, ready");
-  const Configured configured = write_writer(place, options.rate);
+  const Configured configured = write_writer(place, options.rate, options.resync);
+  writer_endpoint_ = configured.endpoint;
   writer_ = std::make_unique<Writer>(configured.file, options.rate);
   fleet_->add_embedded(configured);
   writer_->start();

@@ -34,6 +34,8 @@ class Stage {
   lab::Cluster& cluster() { return *cluster_; }
   Fleet& fleet() { return *fleet_; }
   Writer& writer() { return *writer_; }
+  /// Where the writer's controller is asked, as one asks a process.
+  const std::string& writer_endpoint() const { return writer_endpoint_; }
   TopologyQuestions& questions() { return *questions_; }
   const Shard& shard(std::size_t index) const { return shards_.at(index); }
 
@@ -55,6 +57,7 @@ class Stage {
   std::vector<Shard> shards_;
   std::optional<Fleet> fleet_;
   std::unique_ptr<Writer> writer_;
+  std::string writer_endpoint_;
 };
 
 }  // namespace dbha::demo

@@ -37,6 +37,9 @@ class Writer {
   /// One write outside the count. Blocks until it has ended.
   Result write(const std::string& key, const std::string& value);
 
+  /// Where it keeps what must not be lost.
+  Mirror& mirror() { return *controller_->mirror("mirror"); }
+
   /// The topology that this controller uses. Cheap.
   std::shared_ptr<const Topology> topology() const { return controller_->topology(); }
 

@@ -65,6 +65,9 @@ class Cluster {
   virtual std::string run_id(std::size_t index) = 0;  ///< changes with every start of the process
   /// What this very node holds under the key; empty if nothing.
   virtual std::string value_at(std::size_t index, const std::string& key) = 0;
+  /// The versions of the entries under these keys that this very node holds, a replica too; 0: none. A removed entry
+  /// that is remembered has the version of its removal.
+  virtual std::vector<std::uint64_t> versions_at(std::size_t index, const std::vector<std::string>& keys) = 0;
   /// Asks a node by itself whether it says that it is a primary; for another thread, on which it may block shortly.
   virtual std::function<SaidRole()> role_question(std::size_t index) const = 0;
 
@@ -73,6 +76,9 @@ class Cluster {
   virtual void start(std::size_t index) = 0;   ///< after kill: the same node without data; returns when it answers
   virtual void stop(std::size_t index) = 0;    ///< a black hole that still accepts connections
   virtual void resume(std::size_t index) = 0;  ///< after stop
+  /// What its primary acknowledges from now on never comes to this replica, also not what is under way, until rejoin().
+  virtual void cut_off(std::size_t replica) = 0;
+  virtual void rejoin(std::size_t replica) = 0;
   /// kill and start at once, long before the others suspect anything: a primary stays the owner of its slots, as a new
   /// incarnation without data. Returns when it answers.
   virtual void restart_in_place_empty(std::size_t index) = 0;

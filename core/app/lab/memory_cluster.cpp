@@ -174,6 +174,15 @@ std::string MemoryCluster::value_at(std::size_t index, const std::string& key) {
   return operator_->demand({"VALUE", std::to_string(index), key}).text;
 }
 
+std::vector<std::uint64_t> MemoryCluster::versions_at(std::size_t index, const std::vector<std::string>& keys) {
+  std::vector<std::uint64_t> out;
+  for (const auto& key : keys) {
+    const auto entry = value_at(index, key);  // "17 d up"
+    out.push_back(entry.empty() ? 0 : std::stoull(entry));
+  }
+  return out;
+}
+
 std::function<SaidRole()> MemoryCluster::role_question(std::size_t index) const {
   return [index, op = operator_] {
     const json said = json::parse(op->demand({"NODES"}).text).at(index);
@@ -202,6 +211,13 @@ void MemoryCluster::stop(std::size_t index) {
 }
 void MemoryCluster::resume(std::size_t index) {
   operator_->demand({"RESUME", std::to_string(index)});
+}
+
+void MemoryCluster::cut_off(std::size_t replica) {
+  operator_->demand({"ISOLATE", std::to_string(replica)});
+}
+void MemoryCluster::rejoin(std::size_t) {
+  operator_->demand({"ISOLATE"});
 }
 
 void MemoryCluster::restart_in_place_empty(std::size_t index) {

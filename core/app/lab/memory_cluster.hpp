@@ -37,6 +37,7 @@ class MemoryCluster final : public Cluster {
   std::vector<SlotRange> slots_of(std::size_t primary) override;
   std::string run_id(std::size_t index) override;
   std::string value_at(std::size_t index, const std::string& key) override;
+  std::vector<std::uint64_t> versions_at(std::size_t index, const std::vector<std::string>& keys) override;
   std::function<SaidRole()> role_question(std::size_t index) const override;
   /// How many questions about the topology the process of that name has asked.
   long long topology_questions_of(const std::string& process) const;
@@ -45,6 +46,8 @@ class MemoryCluster final : public Cluster {
   void start(std::size_t index) override;
   void stop(std::size_t index) override;
   void resume(std::size_t index) override;
+  void cut_off(std::size_t replica) override;
+  void rejoin(std::size_t replica) override;
   void restart_in_place_empty(std::size_t index) override;
   void failover(std::size_t replica, FailoverMode mode = FailoverMode::graceful,
                 Duration timeout = std::chrono::seconds(30)) override;

@@ -212,6 +212,17 @@ std::string RedisCluster::value_at(std::size_t index, const std::string& key) {
   return at(index).admin().demand({"GET", key}).text;
 }
 
+std::vector<std::uint64_t> RedisCluster::versions_at(std::size_t index, const std::vector<std::string>& keys) {
+  RedisClient node = client(index);
+  node.demand({"READONLY"});  // or a replica would name its primary instead
+  std::vector<std::uint64_t> out;
+  for (const auto& key : keys) {
+    const Reply version = node.demand({"HGET", key, "v"});
+    out.push_back(version.kind == Reply::Kind::nil ? 0 : std::stoull(version.text));
+  }
+  return out;
+}
+
 std::function<SaidRole()> RedisCluster::role_question(std::size_t index) const {
   constexpr RedisClient::Timeouts timeouts{std::chrono::milliseconds(200), std::chrono::milliseconds(200)};
   return [client = std::make_shared<RedisClient>(this->client(index, timeouts))] {
@@ -270,6 +281,22 @@ void RedisCluster::stop(std::size_t index) {
 
 void RedisCluster::resume(std::size_t index) {
   at(index).resume();
+}
+
+/// Stopped, it does not come back; and its connection ends, or it would find in its socket what came meanwhile.
+void RedisCluster::cut_off(std::size_t replica) {
+  const auto all = primaries();
+  const auto primary = std::find_if(all.begin(), all.end(), [&](std::size_t p) {
+    const auto replicas = replicas_of(p);
+    return std::find(replicas.begin(), replicas.end(), replica) != replicas.end();
+  });
+  if (primary == all.end()) throw std::runtime_error("node " + std::to_string(replica) + " is no replica");
+  stop(replica);
+  client(*primary).demand({"CLIENT", "KILL", "TYPE", "replica"});
+}
+
+void RedisCluster::rejoin(std::size_t replica) {
+  resume(replica);
 }
 
 void RedisCluster::restart_in_place_empty(std::size_t index) {

@@ -57,6 +57,7 @@ class RedisCluster final : public Cluster {
   std::string role(std::size_t index);  ///< the first word of ROLE: "master" or "slave"
   std::string run_id(std::size_t index) override;
   std::string value_at(std::size_t index, const std::string& key) override;
+  std::vector<std::uint64_t> versions_at(std::size_t index, const std::vector<std::string>& keys) override;
   std::function<SaidRole()> role_question(std::size_t index) const override;
   /// The counts of all ACL LOG entries about `user`: of one node, which forgets them when it ends; over the running
   /// ones.
@@ -71,6 +72,8 @@ class RedisCluster final : public Cluster {
   void start(std::size_t index) override;  ///< same ports, same node id; returns when it answers PING
   void stop(std::size_t index) override;   ///< SIGSTOP
   void resume(std::size_t index) override;
+  void cut_off(std::size_t replica) override;
+  void rejoin(std::size_t replica) override;
   /// Throws too if that took longer than the node timeout.
   void restart_in_place_empty(std::size_t index) override;
   /// CLUSTER FAILOVER on a replica. Returns when ROLE says master, at a higher config epoch than its primary had. Redis

@@ -37,7 +37,9 @@ class Log {
   void error(std::string_view event, Fields fields = {}) { write(LogLevel::error, event, fields); }
 };
 
-enum class OptionType { text, integer, flag, duration, size, text_list };
+/// A command is a list of texts too: a program that this process can run, found along PATH if it is no path, and its
+/// arguments.
+enum class OptionType { text, integer, flag, duration, size, text_list, command };
 
 /// One setting that a plugin understands. Static data of the plugin: the host checks the configuration against it
 /// before the plugin is created, and its help is for people.
@@ -60,7 +62,7 @@ class Options {
   virtual bool flag(std::string_view name) const = 0;
   virtual Duration duration(std::string_view name) const = 0;
   virtual std::uint64_t size(std::string_view name) const = 0;
-  virtual std::vector<std::string> text_list(std::string_view name) const = 0;
+  virtual std::vector<std::string> text_list(std::string_view name) const = 0;  ///< commands too
   /// "file:line:column: key", to begin a ConfigError with when a value turns out wrong later.
   virtual std::string where(std::string_view name) const = 0;
 };

@@ -13,6 +13,8 @@
 
 #include <dbha/backend.hpp>
 #include <dbha/events.hpp>
+#include <dbha/mirror.hpp>
+#include <dbha/subscription.hpp>
 #include <dbha/versioned_store.hpp>
 
 namespace dbha {
@@ -22,26 +24,6 @@ struct ViewState {
   Version applied;     ///< not known() before the first topology
   bool stale = false;  ///< no detector has been heard for three beats
   Duration age{};      ///< since the last beat of a detector; meaningless before the first
-};
-
-/// Ends a subscription with its owner; returns after a handler that is running has returned. Must end before its
-/// Controller does: declare it after the controller.
-class Subscription {
- public:
-  Subscription() = default;
-  explicit Subscription(std::function<void()> end) : end_(std::move(end)) {}
-  Subscription(Subscription&& other) noexcept : end_(std::exchange(other.end_, nullptr)) {}
-  Subscription& operator=(Subscription&& other) noexcept {
-    std::swap(end_, other.end_);
-    return *this;
-  }
-  ~Subscription() { reset(); }
-  void reset() {
-    if (end_) std::exchange(end_, nullptr)();
-  }
-
- private:
-  std::function<void()> end_;
 };
 
 /// Starts the process's roles from a configuration file and runs them on a thread of its own. All member functions may
@@ -75,6 +57,10 @@ class Controller {
   /// Entries with versions; nullptr if the backend has none. Its functions may be called on any thread; what they
   /// complete runs on the loop thread. Lives as long as the controller.
   virtual VersionedStore* versioned_store() = 0;
+
+  /// The local store of the consistency handler of that name in the configuration; nullptr if there is no such handler,
+  /// or if it has none. Lives as long as the controller.
+  virtual Mirror* mirror(const std::string& handler_name) = 0;
 
   /// A message for all who listen to the channel, on whatever node.
   virtual std::future<Result> publish(const std::string& channel, const std::string& message) = 0;

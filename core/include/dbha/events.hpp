@@ -85,10 +85,5 @@ inline const char* text_of(Loss loss) {
   static constexpr const char* names[] = {"unknown", "none", "possible"};
   return names[static_cast<int>(loss)];
 }
-inline const char* text_of(ChangeKind kind) {
-  static constexpr const char* names[] = {"failover", "restart",    "reshard",  "membership",
-                                          "address",  "generation", "uncovered"};
-  return names[static_cast<int>(kind)];
-}
 
 }  // namespace dbha

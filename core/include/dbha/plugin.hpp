@@ -6,8 +6,9 @@
 ///     DBHA_PLUGIN(dbha::PluginKind::backend, "redis", "Redis Cluster", options, create)
 ///
 /// where `options` is a `const dbha::OptionSpec[]` and `create` is `dbha::Backend* create(const dbha::PluginContext&)`,
-/// which may throw. C++ types cross this boundary, so host and plugin must be built by the same toolchain; the tag in
-/// the constant is compared.
+/// which may throw. A consistency handler has the kind `consistency` and `dbha::ConsistencyHandler* create(const
+/// dbha::ConsistencyContext&)`. C++ types cross this boundary, so host and plugin must be built by the same toolchain;
+/// the tag in the constant is compared.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace dbha {
 
 /// Raise it whenever a type or a virtual function of include/dbha that a plugin sees changes. The host accepts its own
 /// number only.
-inline constexpr std::uint32_t plugin_abi_version = 2;
+inline constexpr std::uint32_t plugin_abi_version = 4;
 
 enum class PluginKind : std::uint32_t { backend = 1, consistency = 2 };
 
@@ -56,7 +57,7 @@ struct PluginInfo {
   std::size_t option_count;
   /// Exactly one is set, by the kind. The caller owns what they return.
   Backend* (*create_backend)(const PluginContext&);
-  ConsistencyHandler* (*create_consistency)(const PluginContext&);
+  ConsistencyHandler* (*create_consistency)(const ConsistencyContext&);
 };
 
 namespace detail {
@@ -66,7 +67,7 @@ constexpr PluginInfo plugin_info(PluginKind kind, const char* name, const char* 
       plugin_abi_version, sizeof(PluginInfo), kind, toolchain_tag, name, description, options, count, create, nullptr};
 }
 constexpr PluginInfo plugin_info(PluginKind kind, const char* name, const char* description, const OptionSpec* options,
-                                 std::size_t count, ConsistencyHandler* (*create)(const PluginContext&)) {
+                                 std::size_t count, ConsistencyHandler* (*create)(const ConsistencyContext&)) {
   return {
       plugin_abi_version, sizeof(PluginInfo), kind, toolchain_tag, name, description, options, count, nullptr, create};
 }

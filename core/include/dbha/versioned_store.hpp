@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,19 @@ struct StoreResult {
   bool ok() const { return outcome == Outcome::ok; }
 };
 
+/// What was asked of several entries in one question, in the order in which they were named.
+struct BatchResult {
+  struct One {
+    bool applied = false;          ///< of write_all(): as in StoreResult
+    std::optional<Entry> entry{};  ///< what is stored, without its value; nothing if there is none, or if it is applied
+    std::string trouble{};         ///< why nothing can be said or done: what lies there is no entry. For people
+  };
+  Outcome outcome = Outcome::cancelled;  ///< not ok: nothing is known of any
+  std::vector<One> each{};               ///< of ok
+  std::string detail{};                  ///< for people, of whatever is not ok
+  bool ok() const { return outcome == Outcome::ok; }
+};
+
 /// What a scan is to find.
 struct ScanRange {
   std::optional<std::string> table{};  ///< nothing: all tables
@@ -56,8 +70,12 @@ class VersionedStore {
  public:
   using Done = std::function<void(StoreResult)>;
   using Page = std::function<void(std::vector<Entry>)>;
+  using PacedPage = std::function<void(std::vector<Entry>, std::function<void()> next)>;
+  using BatchDone = std::function<void(BatchResult)>;
 
   virtual ~VersionedStore() = default;
+  /// In which partition an entry lies, by its table and topic alone. Any thread.
+  virtual Partition partition_of(const EntryName& name) const = 0;
   virtual void get(EntryName name, Done done, std::optional<Duration> deadline = {}) = 0;
   /// Applied if `version` is higher than what is stored, tombstones included.
   virtual void put(EntryName name, std::string value, std::uint64_t version, Done done,
@@ -72,11 +90,62 @@ class VersionedStore {
   /// are read again). `deadline`: for each single question, not for the whole. While partitions move from one living
   /// primary to another (a reshard), an entry on its way may be missed.
   virtual void scan(ScanRange range, Page page, Done done, std::optional<Duration> deadline = {}) = 0;
+  /// As scan(), for who may be slower than the database: no more is asked for, by whatever has found the page, before
+  /// `next` is called, once and on the loop thread. If it never is, the scan is forgotten without an end.
+  virtual void scan_paced(ScanRange range, PacedPage page, Done done, std::optional<Duration> deadline = {}) {
+    scan(
+        std::move(range), [page = std::move(page)](std::vector<Entry> entries) { page(std::move(entries), [] {}); },
+        std::move(done), deadline);
+  }
+  /// The versions of entries, one at least, that lie in one partition, in one question: what a comparison asks, which
+  /// is cheaper by far than a get() for each.
+  virtual void look(std::vector<EntryName> names, BatchDone done, std::optional<Duration> deadline = {}) {
+    const std::size_t count = names.size();
+    gather(count, std::move(done),
+           [&](std::size_t i, Done one) { get(std::move(names[i]), std::move(one), deadline); });
+  }
+  /// A put() of each, a remove() of each that is `removed`: one at least, in one partition and in one question. They do
+  /// not depend on each other, and some may have been applied where the outcome is not ok.
+  virtual void write_all(std::vector<Entry> entries, BatchDone done, std::optional<Duration> deadline = {}) {
+    const std::size_t count = entries.size();
+    gather(count, std::move(done), [&](std::size_t i, Done one) {
+      Entry& e = entries[i];
+      if (e.removed) return remove(std::move(e.name), e.version, std::move(one), deadline);
+      put(std::move(e.name), std::move(e.value), e.version, std::move(one), deadline);
+    });
+  }
   /// A number above all that this gave for the table before, and above `floor`. Numbers that were given shortly before
   /// a failover may come again, as any acknowledged write may be lost then: pass as `floor` the highest number in use,
   /// after a dbrestart at least.
   virtual void next_number(const std::string& table, std::uint64_t floor, Done done,
                            std::optional<Duration> deadline = {}) = 0;
+
+ private:
+  /// For backends that have no such question: one by one. The batch ends as the first that got no answer.
+  template <class Ask>
+  static void gather(std::size_t count, BatchDone done, Ask ask) {
+    struct Gathering {
+      BatchResult result;
+      std::size_t left;
+      BatchDone done;
+    };
+    auto gathering = std::make_shared<Gathering>(Gathering{{.outcome = Outcome::ok}, count, std::move(done)});
+    gathering->result.each.resize(count);
+    for (std::size_t i = 0; i < count; ++i)
+      ask(i, [gathering, i](StoreResult got) {
+        BatchResult& whole = gathering->result;
+        if (got.ok()) {
+          if (got.entry) got.entry->value.clear();
+          whole.each[i] = {.applied = got.applied, .entry = std::move(got.entry)};
+        } else if (got.outcome == Outcome::error_reply) {
+          whole.each[i].trouble = std::move(got.detail);
+        } else if (whole.ok()) {
+          whole.outcome = got.outcome;
+          whole.detail = std::move(got.detail);
+        }
+        if (--gathering->left == 0 && gathering->done) gathering->done(std::move(whole));
+      });
+  }
 };
 
 }  // namespace dbha

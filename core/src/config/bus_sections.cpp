@@ -59,13 +59,6 @@ std::vector<BusEndpoints> read_detectors(const std::filesystem::path& file, cons
   return all;
 }
 
-/// `shorter` must not be above `longer`: the message names both keys and both values.
-void require_order(const Section& section, std::string_view shorter, Duration a, std::string_view longer, Duration b) {
-  if (a <= b) return;
-  section.refuse(shorter, "expected at most " + std::string(longer) + ", which is " + text_of_duration(b) + ", found " +
-                              text_of_duration(a));
-}
-
 Signals read_signals(const Section& section) {
   std::vector<std::string> words;
   for (const auto signal : all_signals) words.emplace_back(text_of(signal));
@@ -92,11 +85,12 @@ DetectorConfig read_detector(const std::filesystem::path& file, const Tree& tabl
   section.read("listen", config.listen);
   section.read("reset_after", config.reset_after);
   section.read("suspect_for", config.suspect_for);
+  section.read("resync_spacing", config.resync_spacing);
   config.signals = read_signals(section);
   // Otherwise a round would begin while the one before may still be answered.
-  require_order(section, "probe_timeout", config.probe_timeout, "period", config.period);
+  section.require_order("probe_timeout", config.probe_timeout, "period", config.period);
   // A hint must be believed for at least one round, or it changes nothing.
-  require_order(section, "period", config.period, "suspect_for", config.suspect_for);
+  section.require_order("period", config.period, "suspect_for", config.suspect_for);
   if (const Tree::Entry* peers = table.find("peers"))
     config.peers = read_endpoint_list(file, "detector.peers", peers->value);
   return config;
@@ -117,9 +111,10 @@ ControllerConfig read_controller(const std::filesystem::path& file, const Tree& 
   section.read("max_redirects", config.max_redirects);
   section.read("queue_calls", config.queue_calls);
   section.read_size("queue_bytes", config.queue_bytes);
+  section.read("handler_slow", config.handler_slow);
   // A call must be able to outlive the apply that it waits for, and an apply the answer that it waits for.
-  require_order(section, "apply_timeout", config.apply_timeout, "call_deadline", config.call_deadline);
-  require_order(section, "probe_timeout", config.probe_timeout, "apply_timeout", config.apply_timeout);
+  section.require_order("apply_timeout", config.apply_timeout, "call_deadline", config.call_deadline);
+  section.require_order("probe_timeout", config.probe_timeout, "apply_timeout", config.apply_timeout);
   return config;
 }
 

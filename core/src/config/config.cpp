@@ -80,8 +80,9 @@ LogConfig read_log(const std::filesystem::path& file, const Tree& table) {
   return config;
 }
 
-std::string read_admin(const std::filesystem::path& file, const Tree& table) {
-  const Section section(file, section_keys("admin"), table);
+/// Of [admin] and [events].
+std::string read_local_endpoint(const std::filesystem::path& file, const char* name, const Tree& table) {
+  const Section section(file, section_keys(name), table);
   std::string endpoint = section.options().text("endpoint");
   if (!endpoint.empty() && !valid_endpoint(endpoint, EndpointUse::local))
     section.refuse("endpoint", "expected " + expected_endpoint(EndpointUse::local) + ", found " +
@@ -125,6 +126,9 @@ ConsistencyConfig read_consistency(const std::filesystem::path& file, const Tree
     section.refuse("name",
                    std::string("expected ") + expected_name + ", found " + found("name", Tree{config.name, {}}));
   config.events = read_events(section);
+  section.read("retry_first", config.retry_first);
+  section.read("retry_longest", config.retry_longest);
+  section.require_order("retry_first", config.retry_first, "retry_longest", config.retry_longest);
   return config;
 }
 
@@ -155,9 +159,11 @@ void refuse_missing_roles(const std::filesystem::path& file, const Tree& root) {
     throw ConfigError(place(file, root.at) + "backend: expected a section [backend], found none");
   if (!root.find("detector") && !root.find("controller"))
     throw ConfigError(place(file, root.at) + "expected a section [detector] or [controller] or both, found none");
-  if (const Tree::Entry* handler = root.find("consistency"); handler && !root.find("controller"))
-    throw ConfigError(place(file, handler->at) +
-                      "consistency: expected a section [controller] too, found none: only a controller emits events");
+  for (const std::string name : {"consistency", "events"}) {
+    if (const Tree::Entry* handler = root.find(name); handler && !root.find("controller"))
+      throw ConfigError(place(file, handler->at) + name +
+                        ": expected a section [controller] too, found none: only a controller emits events");
+  }
 }
 
 }  // namespace
@@ -177,11 +183,16 @@ Config parse_config(std::string_view content, const std::filesystem::path& file)
     if (const Tree::Entry* entry = root.find(name)) read(entry->value);
   };
   section("log", [&](const Tree& table) { config.log = read_log(file, table); });
-  section("admin", [&](const Tree& table) { config.admin_endpoint = read_admin(file, table); });
+  section("admin", [&](const Tree& table) { config.admin_endpoint = read_local_endpoint(file, "admin", table); });
   section("backend", [&](const Tree& table) { config.backend = read_backend(file, table); });
   section("detector", [&](const Tree& table) { config.detector = read_detector(file, table); });
   section("controller", [&](const Tree& table) { config.controller = read_controller(file, table); });
+  section("events", [&](const Tree& table) { config.events_endpoint = read_local_endpoint(file, "events", table); });
   section("consistency", [&](const Tree& list) { config.consistency = read_all_consistency(file, list); });
+  if (!config.events_endpoint.empty() && config.events_endpoint == config.admin_endpoint)
+    throw ConfigError(place(file, root.find("events")->at) +
+                      "events.endpoint: expected another endpoint than that of [admin], found the same one, " +
+                      config.events_endpoint);
   return config;
 }
 

@@ -50,8 +50,10 @@ struct DetectorConfig {
   Duration listen = std::chrono::seconds(3);                ///< to what the fleet holds, before the first publication
   Duration reset_after = std::chrono::seconds(10);          ///< a lower claim must be confirmed for so long (R5)
   Duration suspect_for = std::chrono::seconds(30);          ///< how long a hint keeps the raised rate at most
-  Signals signals;                                          ///< by which it learns of changes between its rounds
-  std::vector<BusEndpoints> peers;                          ///< the other detectors
+  /// Between the resynchronisations of two controllers, on average.
+  Duration resync_spacing = std::chrono::milliseconds(50);
+  Signals signals;                  ///< by which it learns of changes between its rounds
+  std::vector<BusEndpoints> peers;  ///< the other detectors
 };
 
 enum class OnDetectorLoss { keep, self_detect };
@@ -68,11 +70,14 @@ struct ControllerConfig {
   std::uint32_t max_redirects = 5;                          ///< of one call
   std::size_t queue_calls = 100'000;                        ///< waiting or under way; more are refused
   std::size_t queue_bytes = 64'000'000;                     ///< the same, in bytes of their arguments
+  Duration handler_slow = std::chrono::seconds(60);         ///< a handler that is longer in one event is reported
 };
 
 struct ConsistencyConfig {
   std::string name;                 ///< names the handler in the state store; unique; default: the plugin's name
   std::vector<std::string> events;  ///< names of events.hpp; default: dbrestart
+  Duration retry_first = std::chrono::seconds(1);     ///< before an event that failed is delivered again, then doubled
+  Duration retry_longest = std::chrono::seconds(30);  ///< at least retry_first
   PluginSection plugin;
 };
 
@@ -90,6 +95,7 @@ struct Config {
   std::optional<DetectorConfig> detector;  ///< at least one of these two is set
   std::optional<ControllerConfig> controller;
   std::vector<ConsistencyConfig> consistency;  ///< only with a controller
+  std::string events_endpoint;                 ///< ipc://PATH, only with a controller; empty: none
 };
 
 /// Reads and checks a file. Throws ConfigError, "FILE:LINE:COLUMN: KEY: expected ..., found ...", for the first mistake

@@ -41,6 +41,7 @@ std::vector<std::string> describe(const Config& config) {
                   config.state_dir.string());
   lines.push_back(log_line(config.log));
   lines.push_back(config.admin_endpoint.empty() ? "no admin endpoint" : "admin endpoint " + config.admin_endpoint);
+  if (!config.events_endpoint.empty()) lines.push_back("event socket " + config.events_endpoint);
   lines.push_back("backend " + config.backend.plugin);
   if (config.detector) lines.push_back(detector_line(*config.detector));
   if (config.controller) lines.push_back(controller_line(*config.controller));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "config/program.hpp"
 #include "config/units.hpp"
 
 namespace dbha {
@@ -62,6 +63,14 @@ std::optional<OptionValue> read_text_list(const OptionSpec& spec, const Tree& va
   return texts;
 }
 
+std::optional<OptionValue> read_command(const OptionSpec& spec, const Tree& value) {
+  auto texts = read_text_list(spec, value);
+  if (!texts) return std::nullopt;
+  const auto& command = std::get<std::vector<std::string>>(*texts);
+  if (!command.empty() && !can_be_run(command.front())) return std::nullopt;
+  return texts;
+}
+
 OptionValue empty_value(OptionType type) {
   switch (type) {
     case OptionType::text:
@@ -75,6 +84,7 @@ OptionValue empty_value(OptionType type) {
     case OptionType::size:
       return std::uint64_t{0};
     case OptionType::text_list:
+    case OptionType::command:
       return std::vector<std::string>();
   }
   return std::string();
@@ -94,7 +104,7 @@ Tree list_of(std::string_view words) {
 
 /// What would stand in a file for a default; text that is no integer or flag stays text and is refused as such.
 Tree tree_of_default(OptionType type, std::string_view text) {
-  if (type == OptionType::text_list) return list_of(text);
+  if (type == OptionType::text_list || type == OptionType::command) return list_of(text);
   if (type == OptionType::flag && (text == "true" || text == "false")) return {text == "true", {}};
   if (type == OptionType::integer) {
     std::int64_t number = 0;
@@ -140,6 +150,8 @@ std::optional<OptionValue> read_option(const OptionSpec& spec, const Tree& value
       return read_size(spec, value);
     case OptionType::text_list:
       return read_text_list(spec, value);
+    case OptionType::command:
+      return read_command(spec, value);
   }
   return std::nullopt;
 }
@@ -164,15 +176,17 @@ std::string expected(const OptionSpec& spec) {
       return R"(a size ("512", "64kB", "1MB"))" + range_in(spec, text_of_bytes);
     case OptionType::text_list:
       return required(spec) ? "a list of texts that is not empty" : "a list of texts";
+    case OptionType::command:
+      return "a list that begins with a program which this user may run (a path, or a name found along PATH)";
   }
   return "an option of a type that this version knows";
 }
 
 const Tree& culprit(const OptionSpec& spec, const Tree& value) {
-  if (spec.type != OptionType::text_list || !value.array()) return value;
+  if ((spec.type != OptionType::text_list && spec.type != OptionType::command) || !value.array()) return value;
   for (const Tree& element : *value.array())
     if (!element.text()) return element;
-  return value;
+  return spec.type == OptionType::command && !value.array()->empty() ? value.array()->front() : value;
 }
 
 }  // namespace dbha

@@ -13,7 +13,7 @@
 
 namespace dbha {
 
-/// In the order of OptionType: text, integer, flag, duration, size, text_list.
+/// In the order of OptionType: text, integer, flag, duration, size, text_list; a command is a text_list.
 using OptionValue = std::variant<std::string, std::int64_t, bool, Duration, std::uint64_t, std::vector<std::string>>;
 
 /// Nothing if the value is not what the declaration asks for: another type, another unit, out of range, or an empty
@@ -28,7 +28,8 @@ std::optional<OptionValue> read_default(const OptionSpec& spec);
 /// What read_option() accepts, for "expected ...": `a duration ("300ms", "1s", "10m", "1h") from 10ms to 1m`.
 std::string expected(const OptionSpec& spec);
 
-/// The part of a refused value to point at: the first element of a list that is no text, else all of it.
+/// The part of a refused value to point at: the first element of a list that is no text, a command's program, else all
+/// of it.
 const Tree& culprit(const OptionSpec& spec, const Tree& value);
 
 }  // namespace dbha

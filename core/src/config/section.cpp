@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/place.hpp"
+#include "config/units.hpp"
 #include "config/words.hpp"
 
 namespace dbha {
@@ -57,6 +58,12 @@ void Section::require_word(std::string_view name, const std::string& text,
                            const std::vector<std::string>& words) const {
   if (std::find(words.begin(), words.end(), text) != words.end()) return;
   refuse(name, "expected " + either(words) + ", found " + found(name, Tree{text, {}}) + did_you_mean(text, words));
+}
+
+void Section::require_order(std::string_view shorter, Duration a, std::string_view longer, Duration b) const {
+  if (a <= b) return;
+  refuse(shorter, "expected at most " + std::string(longer) + ", which is " + text_of_duration(b) + ", found " +
+                      text_of_duration(a));
 }
 
 void Section::refuse(std::string_view name, const std::string& text) const {

@@ -32,6 +32,9 @@ class Section {
   /// Throws, with the nearest one, unless `text`, which the key holds, is one of the words.
   void require_word(std::string_view name, const std::string& text, const std::vector<std::string>& words) const;
 
+  /// Throws unless the one is at most the other: the message names both keys and both values.
+  void require_order(std::string_view shorter, Duration a, std::string_view longer, Duration b) const;
+
   const OptionTable& options() const { return options_; }
   const Tree& table() const { return table_; }
 

@@ -21,7 +21,7 @@ std::vector<SectionKeys> make_section_keys() {
         {"cluster", text, nullptr, "the database's name: the topic on the bus is HA/<cluster>/"},
         {"state_dir", text, "", "folder of the state store"},
         {"plugin_path", text_list, "", "folders searched for plugins before the installed one"}},
-       {"log", "admin", "backend", "detector", "controller", "consistency"}},
+       {"log", "admin", "backend", "detector", "controller", "consistency", "events"}},
       {"log",
        {{"level", text, "", "trace, debug, info, warning or error: what is below is not written"},
         {"file", text, "", "appended to; empty: standard error"}},
@@ -39,7 +39,8 @@ std::vector<SectionKeys> make_section_keys() {
         {"listen", duration, "", "to what the fleet holds, before the first publication without a store", 0, hour},
         {"reset_after", duration, "", "a lower claim must be confirmed for so long to be published", 100, hour},
         {"signals", text_list, "", "by which it learns of changes between its rounds"},
-        {"suspect_for", duration, "", "how long a hint keeps the raised rate of questions at most", second, hour}},
+        {"suspect_for", duration, "", "how long a hint keeps the raised rate of questions at most", second, hour},
+        {"resync_spacing", duration, "", "between the resynchronisations of two controllers, on average", 0, minute}},
        {"peers"}},
       {"controller",
        {{"on_detector_loss", text, "", "when no detector is heard: keep, self_detect"},
@@ -53,12 +54,16 @@ std::vector<SectionKeys> make_section_keys() {
         {"probe_timeout", duration, "", "a primary's answer later than this is none", 10, minute},
         {"max_redirects", integer, "", "of one call", 1, 100},
         {"queue_calls", integer, "", "calls waiting or under way; more are refused", 1, 100'000'000},
-        {"queue_bytes", size, "", "the same, in bytes of their arguments", kilobyte, 64 * gigabyte}},
+        {"queue_bytes", size, "", "the same, in bytes of their arguments", kilobyte, 64 * gigabyte},
+        {"handler_slow", duration, "", "a handler that is longer in one event is reported", 100, 24 * hour}},
        {"detectors"}},
+      {"events", {{"endpoint", text, "", "ipc://PATH where programs hear events; empty: none"}}, {}},
       {"consistency",
        {{"plugin", text, nullptr, "name of the consistency plugin, or its path"},
         {"name", text, "", "names the handler in the state store; default: the plugin's name"},
-        {"events", text_list, "", "names of the events it is told of"}},
+        {"events", text_list, "", "names of the events it is told of"},
+        {"retry_first", duration, "", "before an event that failed is delivered again; then doubled", 10, hour},
+        {"retry_longest", duration, "", "the longest of these pauses", 10, 24 * hour}},
        {}},
   };
 }
@@ -85,7 +90,7 @@ std::span<const OptionSpec> bus_endpoint_keys() {
 }
 
 std::span<const std::string> unsupported_sections() {
-  static const std::vector<std::string> names = {"relay", "security", "http", "events"};
+  static const std::vector<std::string> names = {"relay", "security", "http"};
   return names;
 }
 

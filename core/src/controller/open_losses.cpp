@@ -49,6 +49,12 @@ void OpenLosses::merge(const std::vector<DbRestart>& replaced, const DbRestart& 
   if (into.loss == Loss::unknown) told_.push_back(std::move(whole));
 }
 
+void OpenLosses::forget(const std::vector<DbRestart>& events) {
+  std::erase_if(told_, [&](const Told& entry) {
+    return std::any_of(events.begin(), events.end(), [&](const auto& e) { return e.id == entry.event.id; });
+  });
+}
+
 bool OpenLosses::watches(const std::string& id) const {
   return std::any_of(told_.begin(), told_.end(), [&](const Told& entry) { return entry.event.id == id; });
 }

@@ -17,6 +17,8 @@ class OpenLosses {
             bool followed);
   /// One event stands for these too now, before anybody has begun with them; what is new in it was told() under its id.
   void merge(const std::vector<DbRestart>& replaced, const DbRestart& into);
+  /// Nothing more is to be said of these: they have become one with an order by hand, which no evidence ends.
+  void forget(const std::vector<DbRestart>& events);
   /// What has become known by these marks, each event once.
   std::vector<LossKnown> learn(const PartitionMap<Mark>& marks);
 

@@ -21,6 +21,13 @@ void require_event_name(const std::string& name) {
   throw Error("there is no event '" + name + "'; there are " + known);
 }
 
+/// How late at most a slow handler is reported.
+constexpr Duration longest_look_period = std::chrono::seconds(1);
+
+bool contains(const std::vector<std::string>& events, std::string_view event) {
+  return std::find(events.begin(), events.end(), event) != events.end();
+}
+
 std::vector<DbRestart> joined(std::vector<DbRestart> first, const std::vector<DbRestart>& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
@@ -28,31 +35,48 @@ std::vector<DbRestart> joined(std::vector<DbRestart> first, const std::vector<Db
 
 }  // namespace
 
-EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, std::string controller, std::string cluster,
-                   RetryPauses pauses, Duration hold_down)
+EventHub::EventHub(EventLoop& loop, Log& log, StateStore& store, EventHubSettings settings)
     : loop_(loop),
       log_(log),
       store_(store),
-      controller_(std::move(controller)),
-      cluster_(std::move(cluster)),
-      pauses_(pauses),
-      hold_down_(hold_down),
-      self_(std::make_shared<EventHub*>(this)) {}
+      settings_(std::move(settings)),
+      random_(settings_.seed),
+      self_(std::make_shared<EventHub*>(this)) {
+  const Duration period = std::min<Duration>(settings_.handler_slow, longest_look_period);
+  slow_ = Timer(loop_, period, [this, period]() -> std::optional<Duration> {
+    report_slow();
+    return period;
+  });
+}
 
 EventHub::~EventHub() {
   held_.reset();
+  slow_.reset();
   subscribers_.clear();
   *self_ = nullptr;
 }
 
 bool EventHub::Subscriber::hears(std::string_view event) const {
-  return std::find(events.begin(), events.end(), event) != events.end();
+  return contains(events, event);
+}
+bool EventHub::HandlerState::hears(std::string_view event) const {
+  return contains(events, event);
+}
+
+void EventHub::require_events(const std::vector<std::string>& names) {
+  for (const auto& name : names) require_event_name(name);
+}
+
+/// Told first: on_accepted() and handle() of one event then come in this order.
+void EventHub::Subscriber::deliver(Event event, TimePoint due) {
+  if (accepted) accepted(event);
+  thread->deliver(std::move(event), due);
 }
 
 EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const std::string& handler_name,
-                                 HandlerThread::Handler handler) {
+                                 HandlerThread::Handler handler, HandlerTerms terms) {
+  require_events(events);
   for (const auto& event : events) {
-    require_event_name(event);
     for (const auto& [id, subscriber] : subscribers_)
       if (subscriber.hears(event) && subscriber.thread->name() == handler_name)
         throw Error("a handler named '" + handler_name + "' is told of " + event +
@@ -67,11 +91,21 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
     });
   };
   const Id id = next_++;
-  Subscriber& subscriber =
-      subscribers_.emplace(id, Subscriber{events, nullptr, HoldDown(hold_down_), {}}).first->second;
-  subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done), pauses_);
+  Subscriber& subscriber = subscribers_
+                               .emplace(id, Subscriber{.events = events,
+                                                       .thread = nullptr,
+                                                       .hold_down = HoldDown(settings_.hold_down),
+                                                       .losses = {},
+                                                       .accepted = std::move(terms.accepted),
+                                                       .at_once = terms.at_once,
+                                                       .reported = {}})
+                               .first->second;
+  subscriber.thread = std::make_unique<HandlerThread>(handler_name, log_, std::move(handler), std::move(done),
+                                                      terms.pauses.value_or(settings_.pauses), std::move(terms.stop));
+  if (terms.suspended) subscriber.thread->suspend();
   if (subscriber.hears("dbrestart")) {
-    for (auto& unfinished : store_.pending(handler_name)) subscriber.thread->deliver(std::move(unfinished));
+    for (auto& unfinished : store_.pending(handler_name))
+      subscriber.deliver(std::move(unfinished), moment_for(subscriber));
     if (applied_) catch_up(subscriber, false);
   }
   return id;
@@ -92,9 +126,17 @@ std::unique_ptr<HandlerThread> EventHub::unsubscribe(Id id) {
   return thread;
 }
 
+void EventHub::suspend(Id id) {
+  if (const auto it = subscribers_.find(id); it != subscribers_.end()) it->second.thread->suspend();
+}
+
+void EventHub::resume(Id id) {
+  if (const auto it = subscribers_.find(id); it != subscribers_.end()) it->second.thread->resume();
+}
+
 void EventHub::emit(const Event& event) {
   for (auto& [id, subscriber] : subscribers_)
-    if (subscriber.hears(name_of(event))) subscriber.thread->deliver(event);
+    if (subscriber.hears(name_of(event))) subscriber.deliver(event);
 }
 
 void EventHub::marks_applied(std::shared_ptr<const Topology> topology, bool partial) {
@@ -137,7 +179,7 @@ void EventHub::tell_losses(Subscriber& subscriber) {
       continue;
     }
     for (auto& [id, other] : subscribers_)
-      if (other.thread->name() == name && other.hears("loss_known")) other.thread->deliver(known);
+      if (other.thread->name() == name && other.hears("loss_known")) other.deliver(known);
   }
 }
 
@@ -156,11 +198,12 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
   auto [events, trailing, now_handled] = subscriber.hold_down.take(applied_->marks, handled, followed, loop_.now());
   if (handled && *handled == now_handled && events.empty()) return;
   for (auto& event : events) {
-    event.cluster = cluster_;
+    event.cluster = settings_.cluster;
     event.partial = partial_;
   }
   // What a busy handler has not begun with becomes one event with what is new, so that a storm costs it one run.
-  const auto waiting = events.empty() ? std::vector<DbRestart>{} : subscriber.thread->take_back();
+  const auto taken = events.empty() ? HandlerThread::Taken{} : subscriber.thread->take_back();
+  const auto& waiting = taken.events;
   auto told = waiting.empty() ? events : std::vector{merged(joined(waiting, events))};
   accept(name, now_handled, told, waiting);
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -168,13 +211,82 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
     subscriber.losses.told(events[i], applied_->marks, handled, followed && i >= trailing);
   }
   if (!waiting.empty()) subscriber.losses.merge(waiting, told.front());
-  for (auto& event : told) {
-    log_.info("dbrestart", {{"handler", name},
-                            {"id", event.id},
-                            {"cause", text_of(event.cause)},
-                            {"partitions", text_of(event.partitions)},
-                            {"replaces", std::to_string(waiting.size())}});
-    subscriber.thread->deliver(std::move(event));
+  for (auto& event : told)
+    hand_over(subscriber, std::move(event), waiting.size(), std::min(taken.due, moment_for(subscriber)));
+}
+
+TimePoint EventHub::moment_for(const Subscriber& subscriber) {
+  if (subscriber.at_once || window_ <= Duration(0)) return {};
+  std::uniform_int_distribution<Duration::rep> place(0, window_.count());
+  return std::chrono::steady_clock::now() + Duration(place(random_));
+}
+
+void EventHub::hand_over(Subscriber& subscriber, DbRestart event, std::size_t replaces, TimePoint due) {
+  log_.info("dbrestart", {{"handler", subscriber.thread->name()},
+                          {"id", event.id},
+                          {"cause", text_of(event.cause)},
+                          {"partitions", text_of(event.partitions)},
+                          {"replaces", std::to_string(replaces)}});
+  subscriber.deliver(std::move(event), due);
+}
+
+PartitionSet EventHub::partitions() const {
+  PartitionSet out;
+  if (applied_ && applied_->partitions > 0) out.set({{0}, {applied_->partitions - 1}}, {});
+  return out;
+}
+
+EventHub::Subscriber& EventHub::hearing(const std::string& handler) {
+  std::string known;
+  for (auto& [id, subscriber] : subscribers_) {
+    if (!subscriber.hears("dbrestart")) continue;
+    if (subscriber.thread->name() == handler) return subscriber;
+    known.append(known.empty() ? "" : ", ").append(subscriber.thread->name());
+  }
+  throw Error("no handler '" + handler + "' hears dbrestart; there are " + known);
+}
+
+/// An order by hand is delivered at once, and tells of no change: it has no epoch and no primaries, so that an event
+/// with which it becomes one keeps its cause. Nothing that is proven of that change ends it then.
+DbRestart EventHub::resync(const std::string& handler, const PartitionSet& partitions) {
+  Subscriber& subscriber = hearing(handler);
+  if (!applied_) throw Error("the controller has no topology yet: wait until it has");
+  if (partitions.empty() || both(partitions, this->partitions()) != partitions)
+    throw Error("expected partitions of " + text_of(this->partitions()) + ", found " + text_of(partitions));
+  DbRestart event;
+  event.cluster = settings_.cluster;
+  event.cause = Cause::manual;
+  event.partitions = partitions;
+  event.partial = partial_;
+  const auto waiting = subscriber.thread->take_back().events;
+  std::vector told{waiting.empty() ? event : merged(joined(waiting, {event}))};
+  try {
+    store_.add(handler, told, settings_.controller + '-', waiting);
+  } catch (const Error&) {
+    for (const auto& taken : waiting) subscriber.thread->deliver(taken);
+    throw;
+  }
+  subscriber.losses.forget(waiting);
+  hand_over(subscriber, told.front(), waiting.size(), {});
+  return told.front();
+}
+
+bool EventHub::is_slow(const HandlerWork& work) const {
+  return work.running_since && std::chrono::steady_clock::now() - *work.running_since > settings_.handler_slow;
+}
+
+/// Each run once, so that a handler that hangs for a day is one line of the log.
+void EventHub::report_slow() {
+  for (auto& [id, subscriber] : subscribers_) {
+    const auto work = subscriber.thread->work();
+    if (!is_slow(work) || subscriber.reported == work.running_since) continue;
+    subscriber.reported = work.running_since;
+    log_.warning(
+        "handler_slow",
+        {{"handler", subscriber.thread->name()},
+         {"event", work.event},
+         {"longer_than_ms",
+          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(settings_.handler_slow).count())}});
   }
 }
 
@@ -183,10 +295,10 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
 void EventHub::accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
                       const std::vector<DbRestart>& replaced) {
   try {
-    store_.accept(handler, handled, events, controller_ + '-', replaced);
+    store_.accept(handler, handled, events, settings_.controller + '-', replaced);
   } catch (const Error& e) {
     log_.error("event_not_stored", {{"handler", handler}, {"reason", e.what()}});
-    for (auto& event : events) event.id = controller_ + "-unstored-" + std::to_string(++unstored_);
+    for (auto& event : events) event.id = settings_.controller + "-unstored-" + std::to_string(++unstored_);
   }
 }
 
@@ -206,9 +318,11 @@ std::uint32_t EventHub::pending() const {
 
 std::vector<EventHub::HandlerState> EventHub::handlers() const {
   std::vector<HandlerState> out;
-  for (const auto& [id, subscriber] : subscribers_)
-    out.push_back(
-        {subscriber.thread->name(), subscriber.events, subscriber.thread->pending(), subscriber.hold_down.held()});
+  for (const auto& [id, subscriber] : subscribers_) {
+    auto work = subscriber.thread->work();
+    const bool slow = is_slow(work);
+    out.push_back({subscriber.thread->name(), subscriber.events, std::move(work), slow, subscriber.hold_down.held()});
+  }
   return out;
 }
 

@@ -64,7 +64,7 @@ std::unique_ptr<Backend> Plugin::create_backend(const PluginContext& context) co
   return std::unique_ptr<Backend>(call_factory(*this, [&] { return info->create_backend(context); }));
 }
 
-std::unique_ptr<ConsistencyHandler> Plugin::create_consistency(const PluginContext& context) const {
+std::unique_ptr<ConsistencyHandler> Plugin::create_consistency(const ConsistencyContext& context) const {
   return std::unique_ptr<ConsistencyHandler>(call_factory(*this, [&] { return info->create_consistency(context); }));
 }
 

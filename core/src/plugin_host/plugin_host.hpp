@@ -27,7 +27,7 @@ struct Plugin {
   /// Call the factory. Whatever it throws arrives as PluginError, or ConfigError if it throws that: with a text that is
   /// a copy, so that nothing of the plugin is needed to read it.
   std::unique_ptr<Backend> create_backend(const PluginContext& context) const;
-  std::unique_ptr<ConsistencyHandler> create_consistency(const PluginContext& context) const;
+  std::unique_ptr<ConsistencyHandler> create_consistency(const ConsistencyContext& context) const;
 };
 
 /// One thread. Throws PluginError with one line: the file, what was expected, what was found, what to do.

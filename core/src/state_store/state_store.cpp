@@ -21,6 +21,7 @@ constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS handled (handler TEXT PRIMARY KEY, marks TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (number INTEGER PRIMARY KEY AUTOINCREMENT, handler TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS pending_of ON pending (handler, number);
+CREATE TABLE IF NOT EXISTS program (name TEXT PRIMARY KEY, events TEXT NOT NULL) WITHOUT ROWID;
 )";
 
 void execute(sqlite3* db, const char* sql) {
@@ -143,6 +144,20 @@ void StateStore::accept(const std::string& handler, const PartitionMap<Mark>& ha
       .bind(1, handler)
       .bind(2, marks)
       .run();
+  replace(handler, replaced, events, id_prefix);
+  transaction.commit();
+}
+
+void StateStore::add(const std::string& handler, std::vector<DbRestart>& events, const std::string& id_prefix,
+                     const std::vector<DbRestart>& replaced) {
+  Transaction transaction(db_.get());
+  replace(handler, replaced, events, id_prefix);
+  transaction.commit();
+}
+
+/// Within a transaction.
+void StateStore::replace(const std::string& handler, const std::vector<DbRestart>& replaced,
+                         std::vector<DbRestart>& events, const std::string& id_prefix) {
   for (const auto& event : replaced) done(handler, event.id);
   for (auto& event : events) {
     Statement(db_.get(), "INSERT INTO pending (handler, id, event) VALUES (?1, '', '')").bind(1, handler).run();
@@ -155,7 +170,6 @@ void StateStore::accept(const std::string& handler, const PartitionMap<Mark>& ha
         .bind(3, number)
         .run();
   }
-  transaction.commit();
 }
 
 void StateStore::amend(const std::string& handler, const DbRestart& event) {
@@ -178,6 +192,35 @@ std::vector<DbRestart> StateStore::pending(const std::string& handler) const {
 
 void StateStore::done(const std::string& handler, const std::string& event_id) {
   Statement(db_.get(), "DELETE FROM pending WHERE handler = ?1 AND id = ?2").bind(1, handler).bind(2, event_id).run();
+}
+
+std::vector<StateStore::Program> StateStore::programs() const {
+  std::vector<Program> out;
+  Statement read(db_.get(), "SELECT name, events FROM program ORDER BY name");
+  while (read.step()) {
+    const auto events = nlohmann::json::parse(read.text(1), nullptr, false);
+    if (!events.is_array()) return read_back([]() -> std::vector<Program> { throw Error("a program hears no list"); });
+    out.push_back({read.text(0), {}});
+    for (const auto& event : events)
+      if (event.is_string()) out.back().events.push_back(event.get<std::string>());
+  }
+  return out;
+}
+
+void StateStore::remember(const Program& program) {
+  const std::string events = nlohmann::json(program.events).dump();
+  Statement(db_.get(), "INSERT INTO program VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET events = ?2")
+      .bind(1, program.name)
+      .bind(2, events)
+      .run();
+}
+
+void StateStore::forget_program(const std::string& name) {
+  Transaction transaction(db_.get());
+  Statement(db_.get(), "DELETE FROM program WHERE name = ?1").bind(1, name).run();
+  Statement(db_.get(), "DELETE FROM pending WHERE handler = ?1").bind(1, name).run();
+  Statement(db_.get(), "DELETE FROM handled WHERE handler = ?1").bind(1, name).run();
+  transaction.commit();
 }
 
 }  // namespace dbha

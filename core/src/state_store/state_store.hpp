@@ -1,7 +1,8 @@
 #pragma once
 /// What must survive a restart: the detector's published topology, its memory and its start, the marks that each
-/// handler has handled, and the events it has not finished. One SQLite file a process (WAL, synchronous NORMAL: after a
-/// power cut it may be a moment older, which costs a repeated event and never a missed one).
+/// handler has handled, the events it has not finished, and the programs that hear them. One SQLite file a process
+/// (WAL, synchronous NORMAL: after a power cut it may be a moment older, which costs a repeated event and never a
+/// missed one).
 
 #include <filesystem>
 #include <memory>
@@ -42,15 +43,30 @@ class StateStore {
   /// ids. `replaced`: what they stand for as well, and what is therefore due no more.
   void accept(const std::string& handler, const PartitionMap<Mark>& handled, std::vector<DbRestart>& events,
               const std::string& id_prefix, const std::vector<DbRestart>& replaced = {});
+  /// The same for events that come from no mark.
+  void add(const std::string& handler, std::vector<DbRestart>& events, const std::string& id_prefix,
+           const std::vector<DbRestart>& replaced = {});
   /// Replaces what is stored of an event that is still due to this handler.
   void amend(const std::string& handler, const DbRestart& event);
   /// The events due to this handler, oldest first.
   std::vector<DbRestart> pending(const std::string& handler) const;
   void done(const std::string& handler, const std::string& event_id);
 
+  /// A handler that is a program at the event socket, whether it is there or away.
+  struct Program {
+    std::string name;
+    std::vector<std::string> events;
+  };
+  std::vector<Program> programs() const;
+  void remember(const Program& program);
+  /// With all that is due to it.
+  void forget_program(const std::string& name);
+
  private:
   template <class Read>
   auto read_back(Read read) const;
+  void replace(const std::string& handler, const std::vector<DbRestart>& replaced, std::vector<DbRestart>& events,
+               const std::string& id_prefix);
 
   struct Close {
     void operator()(sqlite3* db) const;

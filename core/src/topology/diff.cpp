@@ -2,7 +2,8 @@
 
 #include <map>
 
-#include "dbha/events.hpp"
+#include <dbha/events.hpp>
+
 #include "topology/marks.hpp"
 #include "topology/ranges.hpp"
 
@@ -95,24 +96,6 @@ TopologyDiff diff(const Topology& before, const Topology& after) {
   TopologyDiff out;
   for (auto& [key, partitions] : groups)
     out.changes.push_back({key.kind, std::move(partitions), key.before, key.after});
-  return out;
-}
-
-std::string short_id(const NodeId& id) {
-  return id.empty() ? "nobody" : id.value.substr(0, 8);
-}
-
-std::string text_of(const TopologyDiff& diff) {
-  if (diff.empty()) return "replication details";  // streams or lives of nodes, which route nothing
-  std::string out;
-  for (const auto& change : diff.changes) {
-    if (!out.empty()) out += "; ";
-    out += text_of(change.kind);
-    if (!change.partitions.empty()) out += ' ' + text_of(change.partitions);
-    if (change.before.empty() && change.after.empty()) continue;
-    out += ' ' + short_id(change.before);
-    if (change.before != change.after) out += "->" + short_id(change.after);
-  }
   return out;
 }
 

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <dbha/error.hpp>
-
-#include "topology/diff.hpp"
+#include <dbha/event_json.hpp>
 
 namespace dbha {
 namespace {
@@ -91,44 +90,6 @@ auto checked(const char* what, Read read) {
   }
 }
 
-struct EventJson {
-  json operator()(const DbRestart& e) const {
-    return {{"id", e.id},
-            {"cluster", e.cluster},
-            {"cause", text_of(e.cause)},
-            {"partitions", to_json(e.partitions)},
-            {"old_primary", e.old_primary.value},
-            {"new_primary", e.new_primary.value},
-            {"epoch", e.epoch.value},
-            {"last_healthy", e.last_healthy_ms},
-            {"loss", text_of(e.loss)},
-            {"partial", e.partial}};
-  }
-  json operator()(const TopologyChanged& e) const {
-    return {
-        {"cluster", e.cluster}, {"version", e.version.text()}, {"changes", text_of(e.diff)}, {"partial", e.partial}};
-  }
-  json operator()(const ViewStale& e) const {
-    return {{"cluster", e.cluster}, {"age_ms", std::chrono::duration_cast<std::chrono::milliseconds>(e.age).count()}};
-  }
-  json operator()(const ViewFresh& e) const { return {{"cluster", e.cluster}}; }
-  json operator()(const SubscriptionInterrupted& e) const {
-    return {{"cluster", e.cluster},
-            {"node", e.node.value},
-            {"channels", e.channels},
-            {"from_ms", e.from_ms},
-            {"to_ms", e.to_ms}};
-  }
-  json operator()(const LossKnown& e) const {
-    return {{"id", e.id},
-            {"cluster", e.cluster},
-            {"partitions", to_json(e.partitions)},
-            {"loss", text_of(e.loss)},
-            {"old_offset", e.old_offset},
-            {"new_offset", e.new_offset}};
-  }
-};
-
 }  // namespace
 
 template <class Number>
@@ -197,9 +158,7 @@ Topology topology_from_json(const json& j) {
 }
 
 json to_json(const Event& event) {
-  json out = std::visit(EventJson{}, event);
-  out["event"] = name_of(event);
-  return out;
+  return json::parse(json_of(event));
 }
 
 DbRestart dbrestart_from_json(const json& j) {

@@ -19,7 +19,7 @@ Topology topology_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const PartitionMap<Mark>& marks);
 PartitionMap<Mark> marks_from_json(const nlohmann::json& json);
 
-/// {"event", "id", "cluster", "cause", "partitions": [[a, b]], ...}
+/// json_of(event) of dbha/event_json.hpp, taken apart.
 nlohmann::json to_json(const Event& event);
 DbRestart dbrestart_from_json(const nlohmann::json& json);
 

@@ -6,17 +6,6 @@
 
 namespace dbha {
 
-std::string text_of(PartitionRange range) {
-  const auto first = std::to_string(range.first.value);
-  return range.first == range.last ? first : first + '-' + std::to_string(range.last.value);
-}
-
-std::string text_of(const PartitionSet& set) {
-  std::string out;
-  for (const auto& entry : set) out.append(out.empty() ? "" : ",").append(text_of(entry.range));
-  return out.empty() ? "none" : out;
-}
-
 std::vector<PartitionRange> cut(PartitionRange range, const std::vector<std::uint32_t>& borders) {
   std::vector<PartitionRange> out;
   auto next = std::upper_bound(borders.begin(), borders.end(), range.first.value);

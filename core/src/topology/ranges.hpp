@@ -4,12 +4,9 @@
 #include <string>
 
 #include <dbha/partition_map.hpp>
+#include <dbha/topology_text.hpp>
 
 namespace dbha {
-
-/// "0-5460,5462": as an operator writes slots; "none" for an empty set.
-std::string text_of(const PartitionSet& set);
-std::string text_of(PartitionRange range);
 
 /// The range cut into pieces at those of the borders that lie within it; each border is the first partition of a piece.
 /// They are sorted.
@@ -31,7 +28,6 @@ void add(PartitionSet& set, const PartitionSet& more);
 PartitionSet both(const PartitionSet& a, const PartitionSet& b);
 
 /// The partitions that `owner` owns by these claims.
-struct Topology;
 PartitionSet partitions_of(const Topology& topology, const NodeId& owner);
 
 }  // namespace dbha

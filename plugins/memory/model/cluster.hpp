@@ -64,9 +64,9 @@ class Cluster {
   /// nullopt: the node is down, or went down before it answered.
   void ask(const Endpoint& endpoint, const std::function<void(std::optional<View>)>& answer);
 
-  /// A client's command, upper case first word: PING, GET k, SET k v, DEL k..., INCR k, EXISTS k, PUBLISH c m, and
-  /// errors in the words of Redis: "MOVED p host:port", "CLUSTERDOWN ...", "LOADING ...", "ERR ...". One answer, as
-  /// with ask().
+  /// A client's command, upper case first word: PING, GET k, SET k v, DEL k..., INCR k, EXISTS k, PUBLISH c m, those of
+  /// versioned entries (entries.cpp), and errors in the words of Redis: "MOVED p host:port", "CLUSTERDOWN ...",
+  /// "LOADING ...", "ERR ...". One answer, as with ask().
   void call(const Endpoint& endpoint, std::vector<std::string> args,
             const std::function<void(std::optional<Value>)>& answer);
 

@@ -15,13 +15,19 @@ struct Word {
 };
 
 constexpr std::size_t any = SIZE_MAX;
-constexpr std::array<Word, 7> words{{{"PING", 1, 2, false},
-                                     {"GET", 2, 2, false},
-                                     {"SET", 3, 3, true},
-                                     {"DEL", 2, any, true},
-                                     {"INCR", 2, 2, true},
-                                     {"EXISTS", 2, any, false},
-                                     {"PUBLISH", 3, 3, false}}};
+constexpr std::array<Word, 13> words{{{"PING", 1, 2, false},
+                                      {"GET", 2, 2, false},
+                                      {"SET", 3, 3, true},
+                                      {"DEL", 2, any, true},
+                                      {"INCR", 2, 2, true},
+                                      {"EXISTS", 2, any, false},
+                                      {"PUBLISH", 3, 3, false},
+                                      {"VGET", 2, 2, false},
+                                      {"VPUT", 4, 4, true},
+                                      {"VCREATE", 4, 4, true},
+                                      {"VREMOVE", 3, 3, true},
+                                      {"VNUMBER", 3, 3, true},
+                                      {"VSCAN", 6, 6, false}}};
 
 const Word* find(const std::vector<std::string>& args) {
   if (args.empty()) return nullptr;
@@ -35,7 +41,8 @@ std::optional<std::string> refusal(const std::vector<std::string>& args) {
   const Word* word = find(args);
   if (!word)
     return "ERR unknown command '" + (args.empty() ? "" : args.front()) +
-           "'; this database knows PING, GET, SET, DEL, INCR, EXISTS and PUBLISH";
+           "'; this database knows PING, GET, SET, DEL, INCR, EXISTS, PUBLISH and, of entries with versions, "
+           "VGET, VPUT, VCREATE, VREMOVE, VNUMBER and VSCAN";
   if (args.size() < word->least || args.size() > word->most)
     return "ERR wrong number of arguments for '" + args.front() + "' command";
   return std::nullopt;

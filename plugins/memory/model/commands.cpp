@@ -35,12 +35,13 @@ Value World::execute(Index i, const std::vector<std::string>& args) {
     publish(i, args[1], args[2]);
     return integer(0);
   }
+  if (args[0] == "VSCAN") return scan_entries(i, args);
   const Partition partition = partition_of(args[1]);
   const auto keys = args[0] == "DEL" || args[0] == "EXISTS" ? args.end() : args.begin() + 2;
   if (std::any_of(args.begin() + 1, keys, [&](const auto& key) { return partition_of(key) != partition; }))
     return error("CROSSSLOT Keys in request don't hash to the same slot");
   if (auto elsewhere = redirection(i, partition)) return error(std::move(*elsewhere));
-  return execute_keyed(i, args);
+  return args[0].starts_with('V') ? execute_entry(i, args) : execute_keyed(i, args);
 }
 
 std::optional<std::string> World::redirection(Index i, Partition partition) const {

@@ -1,7 +1,7 @@
 #pragma once
 /// The whole model: the nodes, the wires between them, and what they do. One class, because all of it shares the nodes,
 /// the clock and the seed; one source file an idea: gossip, failure, election, ordered_failover, replication, commands,
-/// clients, faults, operator, reshape, standing.
+/// entries, clients, faults, operator, reshape, standing.
 
 #include <map>
 #include <memory>
@@ -166,6 +166,11 @@ class World {
   Value execute_keyed(Index i, const std::vector<std::string>& args);
   std::optional<std::string> redirection(Index i, Partition partition) const;
   void publish(Index i, const std::string& channel, const std::string& message);
+
+  // ---- entries.cpp
+  Value execute_entry(Index i, const std::vector<std::string>& args);
+  Value next_number(Index i, const std::vector<std::string>& args, const std::string* held);
+  Value scan_entries(Index i, const std::vector<std::string>& args) const;
 
   // ---- clients.cpp, view.cpp
   std::optional<Index> at(const Endpoint& endpoint) const;

@@ -127,6 +127,7 @@ TEST_CASE("the values in conf/ are the defaults, as its explanations say") {
   CHECK(config.controller->max_redirects == controller.max_redirects);
   CHECK(config.controller->queue_calls == controller.queue_calls);
   CHECK(config.controller->queue_bytes == controller.queue_bytes);
+  CHECK(config.controller->handler_slow == controller.handler_slow);
   CHECK(config.state_dir == Config().state_dir);
   CHECK(config.log.level == LogConfig().level);
   CHECK(config.log.file == LogConfig().file);

@@ -23,14 +23,13 @@ TEST_CASE("an unknown section is refused") {
   CHECK(error_of(with(9, "[detectr]")) == "nb.toml:10:2: detectr: unknown section; did you mean 'detector'?");
   CHECK(error_of(with(9, "[metrics]")) ==
         "nb.toml:10:2: metrics: unknown section; known are name, cluster, state_dir, plugin_path, log, admin, backend, "
-        "detector, controller, consistency");
+        "detector, controller, consistency, events");
 }
 
 TEST_CASE("sections of a later version are refused rather than ignored") {
   CHECK(error_of(with(9, "[relay]")) == "nb.toml:10:2: relay: not supported by this version; remove the section");
   CHECK(error_of(with(9, "[security]")) == "nb.toml:10:2: security: not supported by this version; remove the section");
   CHECK(error_of(with(9, "[http]")) == "nb.toml:10:2: http: not supported by this version; remove the section");
-  CHECK(error_of(with(9, "[events]")) == "nb.toml:10:2: events: not supported by this version; remove the section");
 }
 
 TEST_CASE("a value of the wrong type is shown beside what was expected") {
@@ -163,6 +162,16 @@ TEST_CASE("a log level or an event that does not exist is refused with those tha
         "nb.toml:12:10: consistency.events: expected each event once, found 'dbrestart' again");
 }
 
+TEST_CASE("the event socket is a local endpoint of its own, and the first pause is no longer than the longest") {
+  CHECK(error_of(with(9, "[events]\nendpoint = 'tcp://*:1'")) ==
+        "nb.toml:11:12: events.endpoint: expected ipc://PATH, PATH being a file of at most 107 bytes, found text "
+        "\"tcp://*:1\"");
+  CHECK(error_of(with(9, "[admin]\nendpoint = 'ipc:///a'\n[events]\nendpoint = 'ipc:///a'")) ==
+        "nb.toml:12:2: events.endpoint: expected another endpoint than that of [admin], found the same one, ipc:///a");
+  CHECK(error_of(with(9, "[[consistency]]\nplugin = 'exec'\nretry_first = '2s'\nretry_longest = '1s'")) ==
+        "nb.toml:12:15: consistency.retry_first: expected at most retry_longest, which is 1s, found 2s");
+}
+
 TEST_CASE("a signal that does not exist is refused with those that do") {
   CHECK(error_of(with(7, "signals = ['roles']")) ==
         "nb.toml:8:11: detector.signals: expected 'connection', 'channel', 'heartbeat', 'role', 'epoch' or 'hints', "
@@ -182,6 +191,8 @@ TEST_CASE("a handler without a controller would never hear of anything and is re
       "'tcp://*:2'\n";
   CHECK(error_of(detector_only + "[[consistency]]\nplugin = 'exec'\n") ==
         "nb.toml:8:3: consistency: expected a section [controller] too, found none: only a controller emits events");
+  CHECK(error_of(detector_only + "[events]\nendpoint = 'ipc:///a'\n") ==
+        "nb.toml:8:2: events: expected a section [controller] too, found none: only a controller emits events");
 }
 
 TEST_CASE("what is no TOML is refused with its line and column") {

@@ -22,6 +22,7 @@ TEST_CASE("a file with the required keys only gets every default") {
   CHECK(config.admin_endpoint.empty());
   CHECK(config.backend.plugin == "redis");
   CHECK(config.consistency.empty());
+  CHECK(config.events_endpoint.empty());
 
   REQUIRE(config.detector);
   CHECK(config.detector->bind == BusEndpoints{"tcp://*:5570", "tcp://*:5571"});
@@ -43,6 +44,7 @@ TEST_CASE("a file with the required keys only gets every default") {
   CHECK(config.controller->max_redirects == 5);
   CHECK(config.controller->queue_calls == 100'000);
   CHECK(config.controller->queue_bytes == 64'000'000);
+  CHECK(config.controller->handler_slow == 60s);
 }
 
 TEST_CASE("a file that says everything is taken at its word") {
@@ -82,6 +84,9 @@ probe_timeout = "400ms"
 max_redirects = 7
 queue_calls = 9
 queue_bytes = 4096
+handler_slow = "5s"
+[events]
+endpoint = "ipc:///run/dbha/nb.events"
 [[consistency]]
 plugin = "exec"
 command = ["/bin/true"]
@@ -89,6 +94,8 @@ command = ["/bin/true"]
 plugin = "exec"
 name = "audit"
 events = ["dbrestart", "view_stale"]
+retry_first = "10ms"
+retry_longest = "1m"
 )",
                                      "nb.toml");
   CHECK(config.state_dir == "state");
@@ -115,9 +122,15 @@ events = ["dbrestart", "view_stale"]
   CHECK(config.controller->max_redirects == 7);
   CHECK(config.controller->queue_calls == 9);
   CHECK(config.controller->queue_bytes == 4096);
+  CHECK(config.controller->handler_slow == 5s);
+  CHECK(config.events_endpoint == "ipc:///run/dbha/nb.events");
   REQUIRE(config.consistency.size() == 2);
   CHECK(config.consistency[0].name == "exec");
   CHECK(config.consistency[0].events == std::vector<std::string>{"dbrestart"});
+  CHECK(config.consistency[0].retry_first == 1s);
+  CHECK(config.consistency[0].retry_longest == 30s);
+  CHECK(config.consistency[1].retry_first == 10ms);
+  CHECK(config.consistency[1].retry_longest == 1min);
   CHECK(config.consistency[1].name == "audit");
   CHECK(config.consistency[1].events == std::vector<std::string>{"dbrestart", "view_stale"});
 }

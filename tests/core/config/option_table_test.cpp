@@ -20,6 +20,7 @@ constexpr OptionSpec specs[] = {
     {"tls", OptionType::flag, "false", "encrypt"},
     {"channels", OptionType::text_list, "a, b", "subscribed at start"},
     {"grace", OptionType::duration, "", "", 10},
+    {"command", OptionType::command, "", "run at each event"},
 };
 
 PluginSection section(const std::string& content) {
@@ -132,4 +133,21 @@ TEST_CASE("asking for an option that was not declared, or as another type, is th
   CHECK(
       error_of<PluginError>([&] { options.integer("connect_timeout"); }) ==
       "plugin 'redis': option backend.connect_timeout was asked for as another type than declared; correct the plugin");
+}
+
+TEST_CASE("a command is a list that begins with a program which can be run") {
+  const auto command = [](const std::string& text) { return refused("seeds = ['a:1']\ncommand = " + text); };
+  const std::string expected =
+      "backend.command: expected a list that begins with a program which this user may run (a path, or a name found "
+      "along PATH), found ";
+  CHECK(table("seeds = ['a:1']\ncommand = ['sh', '-c', 'true']").text_list("command").size() == 3);
+  CHECK(command("['/bin/sh']") == "accepted");
+  CHECK(command("[]") == "accepted");  // it has a default
+  CHECK(command("['/no/such/program', 'x']") == "sb.toml:3:12: " + expected + "text \"/no/such/program\"");
+  CHECK(command("['no-such-program']") == "sb.toml:3:12: " + expected + "text \"no-such-program\"");
+  CHECK(command("['/etc/passwd']") == "sb.toml:3:12: " + expected + "text \"/etc/passwd\"");  // not executable
+  CHECK(command("['/etc']") == "sb.toml:3:12: " + expected + "text \"/etc\"");                // a folder
+  CHECK(command("['']") == "sb.toml:3:12: " + expected + "text \"\"");
+  CHECK(command("['sh', 1]") == "sb.toml:3:18: " + expected + "integer 1");
+  CHECK(command("'sh'") == "sb.toml:3:11: " + expected + "text \"sh\"");
 }

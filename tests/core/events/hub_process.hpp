@@ -69,10 +69,14 @@ inline HandlerThread::Handler telling(Told& told, bool result = true) {
 
 /// A process's loop, store and hub. `end` ends the hub and keeps the loop's last posts undone, as a crash would.
 struct Process {
-  explicit Process(const TempFolder& folder, Duration hold_down = {})
+  explicit Process(const TempFolder& folder, Duration hold_down = {}, Duration handler_slow = seconds(60))
       : store(std::make_unique<StateStore>(folder.path(), "n")),
-        hub(std::make_unique<EventHub>(loop, log, *store, "c", "nb", RetryPauses{milliseconds(1), milliseconds(2)},
-                                       hold_down)) {}
+        hub(std::make_unique<EventHub>(loop, log, *store,
+                                       EventHubSettings{.controller = "c",
+                                                        .cluster = "nb",
+                                                        .hold_down = hold_down,
+                                                        .pauses = {milliseconds(1), milliseconds(2)},
+                                                        .handler_slow = handler_slow})) {}
 
   template <class Condition>
   bool turn_until(Condition condition) {

@@ -9,7 +9,7 @@ namespace {
 Backend* create_backend(const PluginContext&) {
   return nullptr;
 }
-ConsistencyHandler* create_consistency(const PluginContext&) {
+ConsistencyHandler* create_consistency(const ConsistencyContext&) {
   return nullptr;
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("another ABI version is refused before anything else is read") {
   info.abi_version = 7;
   info.name = nullptr;
   info.toolchain = nullptr;
-  CHECK(refused(info) == "expected plugin ABI version 2, found 7; build the plugin against this version of dbha");
+  CHECK(refused(info) == "expected plugin ABI version 4, found 7; build the plugin against this version of dbha");
 }
 
 TEST_CASE("another size of the description is refused") {

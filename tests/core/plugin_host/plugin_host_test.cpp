@@ -51,6 +51,15 @@ struct Context {
   PluginContext context;
 };
 
+/// Of a process without a database.
+struct NoHost final : ConsistencyHost {
+  VersionedStore* versioned_store() override { return nullptr; }
+  std::shared_ptr<const Topology> topology() const override { return nullptr; }
+  void publish(std::string, std::string, Completion) override {}
+  void subscribe(std::string, Database::MessageHandler) override {}
+  void unsubscribe(std::string) override {}
+};
+
 std::string creation_error(const std::string& process_name) {
   const Plugin plugin = PluginHost({fixtures}).load("throwing", PluginKind::backend);
   const Context context(plugin, process_name);
@@ -79,7 +88,13 @@ TEST_CASE("a plugin is found by its name, described and created") {
 TEST_CASE("a consistency plugin is loaded and created in the same way") {
   const Plugin plugin = PluginHost({fixtures}).load("handler", PluginKind::consistency);
   const Context context(plugin);
-  CHECK(plugin.create_consistency(context.context)->handle(ViewFresh{"nb"}));
+  NoHost host;
+  const std::unique_ptr<ConsistencyHandler> handler(
+      plugin.create_consistency(ConsistencyContext{context.context, host, "handler"}));
+  CHECK(handler->handle(ViewFresh{"nb"}));
+  CHECK_FALSE(handler->progress());
+  CHECK(handler->trouble().empty());
+  CHECK_FALSE(handler->mirror());
 }
 
 TEST_CASE("a plugin asked for twice is loaded once") {
@@ -113,7 +128,7 @@ TEST_CASE("the first folder that has the plugin wins") {
 
 TEST_CASE("the names of all plugins in the folders are listed, and each can be loaded without knowing its kind") {
   CHECK(PluginHost({fixtures, "/nowhere"}).names() ==
-        std::vector<std::string>{"good", "handler", "no_plugin", "other_abi", "throwing", "unresolved"});
+        std::vector<std::string>{"echo", "good", "handler", "no_plugin", "other_abi", "throwing", "unresolved"});
   CHECK(PluginHost({}).names().empty());
   CHECK(PluginHost({fixtures}).load("handler", std::nullopt).info->kind == PluginKind::consistency);
 }
@@ -132,7 +147,7 @@ TEST_CASE("a plugin that is not there is refused with the folders searched and t
 
 TEST_CASE("a plugin of another ABI version is refused") {
   CHECK(refused("other_abi") == fixture("other_abi") +
-                                    ": expected plugin ABI version 2, found 99; build the plugin against this version "
+                                    ": expected plugin ABI version 4, found 99; build the plugin against this version "
                                     "of dbha");
 }
 

@@ -17,9 +17,11 @@ TEST_CASE("commands answer as Redis does") {
   CHECK(stage.call(0, {"INCR", key}) == "2");
   CHECK(stage.call(0, {"SET", key}) == "ERR wrong number of arguments for 'SET' command");
   CHECK(stage.call(0, {"EVAL", key}) ==
-        "ERR unknown command 'EVAL'; this database knows PING, GET, SET, DEL, INCR, EXISTS and PUBLISH");
+        "ERR unknown command 'EVAL'; this database knows PING, GET, SET, DEL, INCR, EXISTS, PUBLISH and, of entries "
+        "with versions, VGET, VPUT, VCREATE, VREMOVE, VNUMBER and VSCAN");
   CHECK(stage.call(0, {}) ==
-        "ERR unknown command ''; this database knows PING, GET, SET, DEL, INCR, EXISTS and PUBLISH");
+        "ERR unknown command ''; this database knows PING, GET, SET, DEL, INCR, EXISTS, PUBLISH and, of entries with "
+        "versions, VGET, VPUT, VCREATE, VREMOVE, VNUMBER and VSCAN");
 }
 
 TEST_CASE("keys go where Redis puts them") {

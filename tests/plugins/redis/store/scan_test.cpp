@@ -4,6 +4,7 @@
 #include "lab/wait.hpp"
 #include "store_bench.hpp"
 #include "support/sample_topology.hpp"
+#include "support/store_rules.hpp"
 
 using namespace dbha;
 using namespace dbha::test;
@@ -11,31 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// In three tables and forty topics, so that every primary has a part of each table.
-std::vector<EntryName> many_names(std::size_t count) {
-  std::vector<EntryName> names;
-  for (std::size_t i = 0; i < count; ++i) {
-    names.push_back({"table" + std::to_string(i % 3), "topic" + std::to_string(i % 40), "key" + std::to_string(i)});
-  }
-  return names;
-}
-
-std::vector<EntryName> only(const std::vector<EntryName>& names, std::function<bool(const EntryName&)> keep) {
-  std::vector<EntryName> kept;
-  std::copy_if(names.begin(), names.end(), std::back_inserter(kept), keep);
-  return kept;
-}
-
 Partition home_of(const EntryName& name) {
   return redis::slot_of(redis::key_of(name));
-}
-
-/// What the scan found is what is wanted: no more, no less, and nothing broken.
-void check_found(const Found& found, const std::vector<EntryName>& wanted) {
-  INFO(found.result->detail);
-  CHECK(found.result->ok());
-  CHECK(found.names() == set_of(wanted));
-  CHECK_FALSE(found.names().empty());
 }
 
 /// Serves the loop until the scan has delivered its first page, so that what the test does next, it does to a scan
@@ -101,30 +79,21 @@ TEST_CASE("names with glob characters, dots, braces and any bytes are scanned li
   lab::RedisCluster cluster(primaries_only());
   EpollLoop loop;
   StoreBench bench(loop, cluster);
-  std::vector<EntryName> names;
-  for (const char* table : {"a*", "ab", "a?", "[ab]", "a", "a.b", "{a}", "\\a", "a\n"}) {
-    for (const char* topic : {"t", "*", "[t]", "t.u", "\xff\x01"}) {
-      names.push_back({table, topic, ""});
-      names.push_back({table, topic, std::string("k\0*}", 4)});
-    }
-  }
-  bench.fill(names);
-  check_found(scan(bench), names);
-  for (const EntryName& one : names) {
-    INFO(redis::key_of(one));
-    check_found(scan(bench, {.table = one.table}), only(names, [&](auto& name) { return name.table == one.table; }));
-    check_found(scan(bench, {.table = one.table, .topic = one.topic}),
-                only(names, [&](auto& name) { return name.table == one.table && name.topic == one.topic; }));
-  }
+  names_are_any_bytes(bench);
+}
+
+TEST_CASE("a scan whose reader is slower than the database waits for it, and finds all") {
+  lab::RedisCluster cluster(primaries_only());
+  EpollLoop loop;
+  StoreBench bench(loop, cluster);
+  a_paced_scan_waits_for_its_reader(bench);
 }
 
 TEST_CASE("what is no question is refused") {
   lab::RedisCluster cluster(primaries_only());
   EpollLoop loop;
   StoreBench bench(loop, cluster);
-  CHECK(scan(bench, {.topic = "t"}).result->detail == "a topic to scan needs its table");
-  CHECK(scan(bench, {.table = ""}).result->outcome == Outcome::refused);
-  CHECK(scan(bench, {.table = "t", .topic = ""}).result->outcome == Outcome::refused);
+  what_is_no_question_is_refused(bench);
 }
 
 TEST_CASE("an entry that cannot be read makes the scan end with an error, after all others") {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <dbha/types.hpp>
+#include <dbha/versioned_store.hpp>
+
+namespace dbha::mirror {
+
+/// An entry as the store holds it.
+struct Row {
+  std::int64_t number = 0;  ///< for as long as the entry exists
+  Partition partition;
+  Entry entry;
+  std::uint64_t confirmed = 0;    ///< the version that the database has confirmed; 0: none
+  std::int64_t confirmed_ms = 0;  ///< when it has; wall clock, ms since 1970
+
+  bool waiting() const { return confirmed < entry.version; }
+};
+
+}  // namespace dbha::mirror
