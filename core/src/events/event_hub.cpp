@@ -211,8 +211,8 @@ void EventHub::catch_up(Subscriber& subscriber, bool followed) {
     subscriber.losses.told(events[i], applied_->marks, handled, followed && i >= trailing);
   }
   if (!waiting.empty()) subscriber.losses.merge(waiting, told.front());
-  for (auto& event : told)
-    hand_over(subscriber, std::move(event), waiting.size(), std::min(taken.due, moment_for(subscriber)));
+  const TimePoint due = std::min(taken.due, moment_for(subscriber));  // one for all, which keep their order
+  for (auto& event : told) hand_over(subscriber, std::move(event), waiting.size(), due);
 }
 
 TimePoint EventHub::moment_for(const Subscriber& subscriber) {

@@ -81,6 +81,32 @@ TEST_CASE("a resync by hand is done at once, with what waited") {
   REQUIRE(partitions_of(w.told, 1) == "0-99,200-209");
 }
 
+TEST_CASE("what one topology brings waits for one moment, and keeps its order") {
+  TempFolder folder;
+  Told told;
+  Process p(folder);
+  p.hub->subscribe({"dbrestart"}, "h", telling(told));
+  p.apply(three_shards());
+  REQUIRE(told.wait_for(1));
+  REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+  auto topology = three_shards();
+  for (std::uint64_t epoch = 4; epoch < 24; epoch += 3) {
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+      const std::string owner = "p" + std::to_string(shard + 1);
+      Mark m = mark(epoch + shard, 0, owner.c_str(), owner + "-" + std::to_string(epoch));
+      m.cause = Cause::restart;
+      topology.marks.set(range(100 * shard, 100 * shard + 99), m);
+    }
+    p.hub->spread_over(milliseconds(20));
+    p.apply(topology);
+    const auto before = told.events().size();
+    REQUIRE(told.wait_for(before + 3));
+    for (std::size_t i = 0; i < 3; ++i)
+      REQUIRE(told.restart(before + i).partitions.begin()->range.first.value == 100 * i);
+    REQUIRE(p.turn_until([&] { return p.store->pending("h").empty(); }));
+  }
+}
+
 TEST_CASE("two processes of a fleet begin at different moments") {
   WaitingProcess a;
   WaitingProcess b;
