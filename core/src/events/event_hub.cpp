@@ -104,8 +104,8 @@ EventHub::Id EventHub::subscribe(const std::vector<std::string>& events, const s
                                                       terms.pauses.value_or(settings_.pauses), std::move(terms.stop));
   if (terms.suspended) subscriber.thread->suspend();
   if (subscriber.hears("dbrestart")) {
-    for (auto& unfinished : store_.pending(handler_name))
-      subscriber.deliver(std::move(unfinished), moment_for(subscriber));
+    const TimePoint due = moment_for(subscriber);
+    for (auto& unfinished : store_.pending(handler_name)) subscriber.deliver(std::move(unfinished), due);
     if (applied_) catch_up(subscriber, false);
   }
   return id;

@@ -98,8 +98,8 @@ TEST_CASE("what one topology brings waits for one moment, and keeps its order") 
       topology.marks.set(range(100 * shard, 100 * shard + 99), m);
     }
     p.hub->spread_over(milliseconds(20));
-    p.apply(topology);
     const auto before = told.events().size();
+    p.apply(topology);
     REQUIRE(told.wait_for(before + 3));
     for (std::size_t i = 0; i < 3; ++i)
       REQUIRE(told.restart(before + i).partitions.begin()->range.first.value == 100 * i);
