@@ -27,10 +27,7 @@ class MirrorHandler final : public ConsistencyHandler {
  public:
   explicit MirrorHandler(const ConsistencyContext& context)
       : MirrorHandler(context, read_settings(context), database_of(context)) {}
-  ~MirrorHandler() override {
-    stop();
-    if (upkeep_) upkeep_->end();
-  }
+  ~MirrorHandler() override { stop(); }
 
   /// Without them a resync goes on though nothing was lost, and a cache stays behind though messages were.
   std::vector<std::string> events() const override { return {"dbrestart", "loss_known", "subscription_interrupted"}; }
@@ -48,6 +45,7 @@ class MirrorHandler final : public ConsistencyHandler {
     if (upkeep_) upkeep_->stop();
     resync_.stop();
     mirror_.stop();
+    if (upkeep_) upkeep_->end();  // the database that its thread asks may go before this does
   }
   std::optional<Progress> progress() const override { return resync_.progress(); }
   std::string trouble() const override {

@@ -27,6 +27,7 @@ void Upkeep::start(std::function<bool()> listens) {
 
 void Upkeep::end() {
   stop();
+  const std::lock_guard ending(ending_);
   if (thread_.joinable()) thread_.join();
 }
 

@@ -50,6 +50,7 @@ class Upkeep {
   bool stopped_ = false;
   bool missed_ = false;
   std::uint64_t comparisons_ = 0;
+  std::mutex ending_;  ///< only one may wait for the thread
   std::thread thread_;
 };
 

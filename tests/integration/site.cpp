@@ -61,6 +61,7 @@ std::filesystem::path Site::write(const ProcessFile& file) const {
   }
   if (file.detector)
     out << "\n[detector]\npublish = \"" << publish << "\"\ncontrol = \"" << control << "\"\nlisten = \"0s\"\n"
+        << "resync_spacing = \"0s\"\n"  // what waits for its moment may become one event with what comes
         << file.detector_lines;
   if (!file.controller) return config_of(file.name);
   const std::vector<BusAt> own{{publish, control}};

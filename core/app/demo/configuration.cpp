@@ -79,7 +79,8 @@ std::string loopback(std::uint16_t port) {
 
 std::string detector_section(const Place& place) {
   return "\n[detector]\n" + setting("publish", loopback(place.publish_port)) +
-         setting("control", loopback(place.control_port)) + setting("listen", "0s");  // a new fleet holds nothing yet
+         setting("control", loopback(place.control_port)) + setting("listen", "0s") +  // a new fleet holds nothing yet
+         setting("resync_spacing", "0s");  // each event is to be seen by itself
 }
 
 std::string controller_section(const Place& place) {
