@@ -21,6 +21,20 @@ constexpr Duration writes_after_all_is_healed = seconds(1);
 constexpr Duration slow_after = seconds(10);
 constexpr Duration look = milliseconds(100);
 
+const char* word_of(memory::TrueChange::Kind kind) {
+  switch (kind) {
+    case memory::TrueChange::Kind::failover:
+      return "failover ";
+    case memory::TrueChange::Kind::restart:
+      return "restart ";
+    case memory::TrueChange::Kind::reshard:
+      return "reshard ";
+    case memory::TrueChange::Kind::assigned:
+      return "assigned ";
+  }
+  return "";
+}
+
 }  // namespace
 
 bool Course::failed() const {
@@ -77,13 +91,12 @@ void Simulation::run_until(TimePoint until) {
 
 /// What truly happened, between the lines of what was made of it.
 void Simulation::tell_the_truth() {
-  constexpr std::array<const char*, 3> kinds = {"failover ", "restart ", "reshard "};
   for (const auto& change : site_.cluster.changes()) {
     PartitionSet partitions;
     for (const auto range : change.partitions) partitions.set(range, {});
     site_.record.add_late(change.at, "truth",
-                          kinds[static_cast<std::size_t>(change.kind)] + dbha::text_of(partitions) + ' ' +
-                              short_id(change.before) + "->" + short_id(change.after));
+                          word_of(change.kind) + dbha::text_of(partitions) + ' ' + short_id(change.before) + "->" +
+                              short_id(change.after));
   }
 }
 
