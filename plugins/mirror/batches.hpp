@@ -9,12 +9,9 @@
 
 namespace dbha::mirror {
 
-/// Entries in one question: more would hold up a primary for too long, fewer cost too many questions.
-inline constexpr std::size_t batch = 128;
-
-/// Sends what has a partition on in batches of one partition each.
+/// Sends what has a partition on in batches of one partition each, so many at most.
 template <class Each, class Send>
-void in_batches(std::vector<Each> all, Send send) {
+void in_batches(std::vector<Each> all, std::size_t batch, Send send) {
   std::map<Partition, std::vector<Each>> batches;
   for (auto& each : all) {
     auto& of_partition = batches[each.partition];

@@ -49,12 +49,24 @@ void Inquiry::rest(TimePoint until) {
   while (now() < until) handle_answers(until);
 }
 
+std::size_t Inquiry::batch() const {
+  constexpr double most = 128;
+  return static_cast<std::size_t>(limits_.rate <= 0 ? most : std::clamp(limits_.rate / 20, 1.0, most));
+}
+
+/// No second has more than the rate: that is what goes on at an even pace, what is made up for a sleep that was too
+/// long, and one batch.
+double Inquiry::even_pace() const {
+  const double burst_s = std::chrono::duration<double>(burst).count();
+  return std::max(limits_.rate - static_cast<double>(batch()), limits_.rate / 2) / (1 + burst_s);
+}
+
 void Inquiry::pace(std::size_t entries) {
   if (limits_.rate <= 0) return;
   next_free_ = std::max(next_free_, now() - burst);
   rest(next_free_);
   next_free_ +=
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(entries) / limits_.rate));
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(entries) / even_pace()));
 }
 
 /// Handles what has come; if nothing has, waits for something, until then at most.

@@ -47,6 +47,9 @@ class Inquiry {
   void ask(std::size_t entries, Ask ask, Answer answer);
   /// Waits until all that was asked is answered and handled.
   void finish();
+  /// How many entries one question may be about: more would hold up a primary for too long or come near the rate, fewer
+  /// cost too many questions.
+  std::size_t batch() const;
   /// For what is asked in another way: waits until so many entries more are within the rate.
   void pace(std::size_t entries);
   /// Waits, and meanwhile handles what is answered.
@@ -55,6 +58,7 @@ class Inquiry {
   void stop();
 
  private:
+  double even_pace() const;
   struct Question {
     std::size_t entries;
     Ask ask;

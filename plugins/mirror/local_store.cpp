@@ -61,11 +61,11 @@ class LocalStore::Statements {
              with_columns("SELECT ", " FROM entries WHERE partition = ?1 AND tbl = ?2 AND topic = ?3 AND key = ?4")),
         row(db, with_columns("SELECT ", " FROM entries WHERE number = ?1")),
         insert(db,
-               "INSERT INTO entries (partition, tbl, topic, key, version, value, written_ms, confirmed, confirmed_ms, "
-               "number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+               "INSERT INTO entries (partition, tbl, topic, key, version, removed, value, written_ms, confirmed, "
+               "confirmed_ms, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6 IS NULL, ?6, ?7, ?8, ?9, ?10)"),
         replace(db,
-                "UPDATE entries SET version = ?2, value = ?3, written_ms = ?4, confirmed = ?5, confirmed_ms = ?6 "
-                "WHERE number = ?1"),
+                "UPDATE entries SET version = ?2, removed = ?3 IS NULL, value = ?3, written_ms = ?4, confirmed = ?5, "
+                "confirmed_ms = ?6 WHERE number = ?1"),
         confirm(db,
                 "UPDATE entries SET confirmed = ?2, confirmed_ms = ?3 WHERE number = ?1 AND confirmed < ?2 "
                 "AND confirmed < version RETURNING version"),

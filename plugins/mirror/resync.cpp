@@ -23,10 +23,17 @@ constexpr Duration notice = std::chrono::milliseconds(50);
 /// In the store, before the event of a doubt: its partitions are to be scanned.
 constexpr std::string_view to_list = "list:";
 
-std::vector<EntryName> names_of(const std::vector<Row>& rows) {
+std::vector<EntryName> names_of(const std::vector<Head>& heads) {
   std::vector<EntryName> out;
-  out.reserve(rows.size());
-  for (const auto& row : rows) out.push_back(row.entry.name);
+  out.reserve(heads.size());
+  for (const auto& head : heads) out.push_back(head.name);
+  return out;
+}
+
+std::vector<std::int64_t> numbers_of(const std::vector<Head>& heads) {
+  std::vector<std::int64_t> out;
+  out.reserve(heads.size());
+  for (const auto& head : heads) out.push_back(head.number);
   return out;
 }
 
@@ -102,6 +109,7 @@ bool Resync::run(const DbRestart& event) {
     forget();
   }
   replayed_.clear();
+  emptied_ = {};
   listed_ = {};
   const std::lock_guard lock(mutex_);
   running_ = false;
@@ -221,7 +229,7 @@ void Resync::replay(const PartitionSet& partitions, std::int64_t since_ms) {
     auto rows = reader->confirmed_since(partitions, since_ms, before, page);
     const bool last = rows.size() < page;
     if (!rows.empty()) before = StoreReader::moment_of(rows.back());
-    in_batches(std::move(rows), [this](std::vector<Row> some) { write(std::move(some)); });
+    in_batches(std::move(rows), inquiry_.batch(), [this](std::vector<Row> some) { write(std::move(some)); });
     if (last) return;
   }
 }
@@ -230,14 +238,13 @@ void Resync::replay(const PartitionSet& partitions, std::int64_t since_ms) {
 
 void Resync::compare(PartitionRange range) {
   const auto reader = mirror_.reader();
-  const StoreReader::Selection names{.partitions = set_of(range), .values = false};
   std::optional<StoreReader::Place> place;
   for (bool last = false; !last;) {
-    auto rows = reader->page(names, place, page);
-    last = rows.size() < page;
-    if (!rows.empty()) place = StoreReader::place_of(rows.back());
-    const std::size_t count = rows.size();
-    in_batches(std::move(rows), [this](std::vector<Row> some) { look(std::move(some)); });
+    auto heads = reader->heads(range, place, page);
+    last = heads.size() < page;
+    if (!heads.empty()) place = StoreReader::place_of(heads.back());
+    const std::size_t count = heads.size();
+    in_batches(std::move(heads), inquiry_.batch(), [this](std::vector<Head> some) { compare(std::move(some)); });
     advance(count);
   }
   inquiry_.finish();
@@ -246,36 +253,44 @@ void Resync::compare(PartitionRange range) {
   keep();
 }
 
-void Resync::look(std::vector<Row> rows) {
-  auto ask = [this, names = names_of(rows)](VersionedStore::BatchDone done) {
+void Resync::compare(std::vector<Head> heads) {
+  const bool may_write = mirror_.settings().direction == Direction::push;
+  if (!may_write || emptied_.wants_look()) return look(std::move(heads));
+  write(numbers_of(heads));
+}
+
+void Resync::look(std::vector<Head> heads) {
+  auto ask = [this, names = names_of(heads)](VersionedStore::BatchDone done) {
     database_.look(names, std::move(done), deadline);
   };
-  const std::size_t count = rows.size();
+  const std::size_t count = heads.size();
   inquiry_.ask(count, std::move(ask),
-               [this, rows = std::move(rows)](const BatchResult& result) { judge(rows, result); });
+               [this, heads = std::move(heads)](const BatchResult& result) { judge(heads, result); });
 }
 
 /// What waits in the outbox is written too: it may be under way to the primary that was replaced, whose late word that
 /// it has it would be believed.
-void Resync::judge(const std::vector<Row>& rows, const BatchResult& result) {
+void Resync::judge(const std::vector<Head>& heads, const BatchResult& result) {
   const Terms terms{.direction = mirror_.settings().direction};
   std::vector<std::int64_t> lacking;
   std::vector<Suspect> suspects;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& [partition, name] = StoreReader::place_of(rows[i]);
+  std::size_t absent = 0;
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const Head& head = heads[i];
     const auto& there = result.each[i];
     if (!there.trouble.empty()) {
       log_.warning("mirror_entry_not_comparable", {{"reason", there.trouble}});
       continue;
     }
-    const Action action =
-        first_look(terms, held(rows[i].entry), there.entry ? std::optional(held(*there.entry)) : std::nullopt);
-    if (action == Action::adopt) adopt(name);
-    if (action == Action::suspect) suspects.push_back({partition, name, rows[i].entry.version});
-    if (action == Action::write) lacking.push_back(rows[i].number);
+    if (!there.entry) ++absent;
+    const Action action = first_look(terms, Held{head.version, head.removed},
+                                     there.entry ? std::optional(held(*there.entry)) : std::nullopt);
+    if (action == Action::adopt) adopt(head.name);
+    if (action == Action::suspect) suspects.push_back({head.partition, head.name, head.version});
+    if (action == Action::write) lacking.push_back(head.number);
   }
-  if (!lacking.empty())
-    if (auto to_write = mirror_.reader()->rows(lacking); !to_write.empty()) write(std::move(to_write));
+  emptied_.looked(heads.size(), absent);
+  write(lacking);
   mirror_.suspect(std::move(suspects));
 }
 
@@ -335,13 +350,20 @@ bool Resync::anything_accepted() const {
 
 // ---- Writing
 
+/// Those that were removed from the store meanwhile are not there any more.
+void Resync::write(const std::vector<std::int64_t>& numbers) {
+  if (numbers.empty()) return;
+  if (auto rows = mirror_.reader()->rows(numbers); !rows.empty()) write(std::move(rows));
+}
+
 void Resync::write(std::vector<Row> rows) {
-  auto ask = [this, entries = entries_of(rows)](VersionedStore::BatchDone done) {
-    database_.write_all(entries, std::move(done), deadline);
-  };
-  const std::size_t count = rows.size();
-  inquiry_.ask(count, std::move(ask),
-               [this, rows = std::move(rows)](const BatchResult& result) { written(rows, result); });
+  const auto shared = std::make_shared<const std::vector<Row>>(std::move(rows));
+  inquiry_.ask(
+      shared->size(),
+      [this, shared](VersionedStore::BatchDone done) {
+        database_.write_all(entries_of(*shared), std::move(done), deadline);
+      },
+      [this, shared](const BatchResult& result) { written(*shared, result); });
 }
 
 void Resync::written(const std::vector<Row>& rows, const BatchResult& result) {

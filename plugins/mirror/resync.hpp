@@ -16,6 +16,7 @@
 #include <dbha/consistency.hpp>
 
 #include "mirror/doubts.hpp"
+#include "mirror/emptied.hpp"
 #include "mirror/inquiry.hpp"
 #include "mirror/listing.hpp"
 #include "mirror/local_mirror.hpp"
@@ -59,8 +60,10 @@ class Resync {
   void replay();
   void replay(const PartitionSet& partitions, std::int64_t since_ms);
   void compare(PartitionRange range);
-  void look(std::vector<Row> rows);
-  void judge(const std::vector<Row>& rows, const BatchResult& result);
+  void compare(std::vector<Head> heads);
+  void look(std::vector<Head> heads);
+  void judge(const std::vector<Head>& heads, const BatchResult& result);
+  void write(const std::vector<std::int64_t>& numbers);
   void write(std::vector<Row> rows);
   void written(const std::vector<Row>& rows, const BatchResult& result);
   void adopt(const EntryName& name);
@@ -82,6 +85,7 @@ class Resync {
   std::shared_ptr<const Topology> listed_in_;  ///< the topology when the first of them was
   Duration list_again_{};                      ///< the pause after somebody did not answer
   std::set<std::string> replayed_;             ///< events, in this run
+  Emptied emptied_;
   std::uint64_t rewritten_ = 0;
   std::uint64_t adopted_ = 0;
   std::uint64_t removed_ = 0;

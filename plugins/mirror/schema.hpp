@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS entries (
   topic TEXT NOT NULL,
   key TEXT NOT NULL,
   version INTEGER NOT NULL,
+  removed INTEGER NOT NULL,
   value BLOB,
   written_ms INTEGER NOT NULL,
   confirmed INTEGER NOT NULL DEFAULT 0,
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS suspects (
   version INTEGER NOT NULL,
   PRIMARY KEY (partition, tbl, topic, key)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS by_name ON entries (partition, tbl, topic, key);
+CREATE INDEX IF NOT EXISTS by_name ON entries (partition, tbl, topic, key, version, removed);
 CREATE INDEX IF NOT EXISTS by_time ON entries (confirmed_ms, number, partition);
 CREATE INDEX IF NOT EXISTS outbox ON entries (number) WHERE confirmed < version;
 CREATE INDEX IF NOT EXISTS tombstones ON entries (confirmed_ms) WHERE value IS NULL;

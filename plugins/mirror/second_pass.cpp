@@ -30,7 +30,7 @@ std::uint64_t SecondPass::look(bool last) {
     auto suspects = mirror_.reader()->suspects(place, page);
     end = suspects.size() < page;
     if (!suspects.empty()) place = StoreReader::Place{suspects.back().partition, suspects.back().name};
-    in_batches(std::move(suspects), [&](std::vector<Suspect> some) { ask(std::move(some), last); });
+    in_batches(std::move(suspects), inquiry_.batch(), [&](std::vector<Suspect> some) { ask(std::move(some), last); });
     inquiry_.finish();
     if (!mirror_.flush()) throw StoreFailure(SQLITE_IOERR, "what is suspect could not be stored");
   }

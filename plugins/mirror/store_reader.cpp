@@ -42,6 +42,10 @@ class StoreReader::Statements {
         head(db, select_unless_head(named)),
         page(db,
              select_unless_head("(partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5").append(chosen)),
+        heads(db,
+              "SELECT number, partition, tbl, topic, key, version, removed FROM entries "
+              "WHERE (partition, tbl, topic, key) > (?1, ?2, ?3, ?4) AND partition <= ?5 "
+              "ORDER BY partition, tbl, topic, key LIMIT ?6"),
         recent(db,
                "SELECT number, partition FROM entries WHERE confirmed_ms >= ?1 AND (confirmed_ms, number) < (?2, ?3) "
                "ORDER BY confirmed_ms DESC, number DESC"),
@@ -58,7 +62,7 @@ class StoreReader::Statements {
         complete(db, "SELECT value FROM meta WHERE name = ?1"),
         doubts(db, "SELECT event, first, last, since_ms FROM doubts ORDER BY rowid") {}
 
-  Query get, head, page, recent, row, numbered, begin, commit, count, suspects, complete, doubts;
+  Query get, head, page, heads, recent, row, numbered, begin, commit, count, suspects, complete, doubts;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& file)
@@ -120,6 +124,23 @@ std::vector<Row> StoreReader::page(const Selection& selection, const std::option
     while (query.step()) out.push_back(read_row(query));
     if (out.size() >= limit) break;
   }
+  return out;
+}
+
+std::vector<Head> StoreReader::heads(PartitionRange partitions, const std::optional<Place>& after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  const Place from = after.value_or(before(partitions));
+  Query& query = statements_->heads.with(std::int64_t{from.partition.value}, std::string_view(from.name.table),
+                                         std::string_view(from.name.topic), std::string_view(from.name.key),
+                                         std::int64_t{partitions.last.value}, static_cast<std::int64_t>(limit));
+  std::vector<Head> out;
+  out.reserve(limit);
+  while (query.step())
+    out.push_back({query.number(0),
+                   {static_cast<std::uint32_t>(query.number(1))},
+                   {query.text(2), query.text(3), query.text(4)},
+                   static_cast<std::uint64_t>(query.number(5)),
+                   query.number(6) != 0});
   return out;
 }
 

@@ -50,6 +50,10 @@ class StoreReader {
   /// `limit`: there are no more.
   std::vector<Row> page(const Selection& selection, const std::optional<Place>& after, std::size_t limit);
 
+  /// The next entries of these partitions behind `after`, removed ones too, in the same order.
+  std::vector<Head> heads(PartitionRange partitions, const std::optional<Place>& after, std::size_t limit);
+  static Place place_of(const Head& head) { return {head.partition, head.name}; }
+
   /// Where a walk back in time stands: before this moment.
   struct Moment {
     std::int64_t confirmed_ms;

@@ -86,7 +86,7 @@ void VerifyRun::compare() {
     last = rows.size() < page;
     if (!rows.empty()) place = StoreReader::place_of(rows.back());
     const std::size_t count = rows.size();
-    in_batches(std::move(rows), [this](std::vector<Row> some) { look(std::move(some)); });
+    in_batches(std::move(rows), inquiry_.batch(), [this](std::vector<Row> some) { look(std::move(some)); });
     if (doubtful_.size() >= most_doubtful) settle(report_);
     advance(count);
   }
@@ -170,7 +170,8 @@ void VerifyRun::settle(VerifyReport& into) {
     std::sort(doubtful.begin(), doubtful.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     const auto same = [](const auto& a, const auto& b) { return a.name == b.name; };
     doubtful.erase(std::unique(doubtful.begin(), doubtful.end(), same), doubtful.end());
-    in_batches(std::move(doubtful), [&](std::vector<Doubtful> some) { look_again(std::move(some), i == looks, into); });
+    in_batches(std::move(doubtful), inquiry_.batch(),
+               [&](std::vector<Doubtful> some) { look_again(std::move(some), i == looks, into); });
     inquiry_.finish();
   }
 }

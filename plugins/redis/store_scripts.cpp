@@ -32,43 +32,51 @@ end
 return 1
 )";
 
-/// As the scripts for one key, but without ending at the first that holds no entry.
+/// As the scripts for one key, but without ending at the first that holds no entry. Where there is nothing, which is
+/// what a resync meets most, it is two commands.
 const std::string write_each = decimals + R"(
+local call = redis.call
 local function look(key)
-  local was = redis.pcall('HMGET', key, 'v', 'x', 'd')
-  if was.err then return nil, was end
+  local was = call('HMGET', key, 'v', 'x', 'd')
   local v, x, d = was[1], was[2], was[3]
-  if v then
-    if not decimal(v) or #v > 20 or (x and d) or not (x or d) then
-      return nil, redis.error_reply('NOENTRY expected a version in field v, and either a field d or a field x')
-    end
-  elseif redis.call('EXISTS', key) == 1 then
-    return nil, redis.error_reply('NOENTRY it is a hash without a field v')
+  if not v then return nil, redis.error_reply('NOENTRY it is a hash without a field v') end
+  if not decimal(v) or #v > 20 or (x and d) or not (x or d) then
+    return nil, redis.error_reply('NOENTRY expected a version in field v, and either a field d or a field x')
   end
   return was
 end
 local function put(key, version, value)
+  local fields = redis.pcall('HLEN', key)
+  if fields == 0 then
+    call('HSET', key, 'v', version, 'd', value)
+    return 1
+  end
+  if type(fields) == 'table' then return fields end
   local was, wrong = look(key)
   if wrong then return wrong end
   local v, x = was[1], was[2]
   if v == version and was[3] == value then return 1 end
-  if v and not newer(version, v) then return {v, x} end
-  redis.call('HSET', key, 'v', version, 'd', value)
+  if not newer(version, v) then return {v, x} end
+  call('HSET', key, 'v', version, 'd', value)
   if x then
-    redis.call('HDEL', key, 'x')
-    redis.call('PERSIST', key)
+    call('HDEL', key, 'x')
+    call('PERSIST', key)
   end
   return 1
 end
 local function remove(key, version)
-  local was, wrong = look(key)
-  if wrong then return wrong end
-  local v, x = was[1], was[2]
-  if v == version and x then return 1 end
-  if v and not newer(version, v) then return {v, x} end
-  redis.call('HSET', key, 'v', version, 'x', '1')
-  redis.call('HDEL', key, 'd')
-  redis.call('PEXPIRE', key, ARGV[1])
+  local fields = redis.pcall('HLEN', key)
+  if fields ~= 0 then
+    if type(fields) == 'table' then return fields end
+    local was, wrong = look(key)
+    if wrong then return wrong end
+    local v, x = was[1], was[2]
+    if v == version and x then return 1 end
+    if not newer(version, v) then return {v, x} end
+  end
+  call('HSET', key, 'v', version, 'x', '1')
+  if fields ~= 0 then call('HDEL', key, 'd') end
+  call('PEXPIRE', key, ARGV[1])
   return 1
 end
 local out = {}
@@ -118,7 +126,7 @@ const Script& look_script() {
 }
 
 const Script& write_each_script() {
-  static const Script script{write_each, "68844c148519381f821dc53d4d93ec1357aaa294"};
+  static const Script script{write_each, "8c027c176b78fa9d98fc9cd866a47da6f025d7d5"};
   return script;
 }
 

@@ -195,7 +195,7 @@ TEST_CASE("scripts that a node has forgotten are taught to it again") {
 TEST_CASE("an ACL user with the commands that the README lists is enough") {
   lab::RedisCluster cluster(primaries_only(
       {"user app on >secret resetkeys ~{* resetchannels -@all +ping +client|setname +asking +hmget +eval +evalsha "
-       "+exists +hset +hdel +pexpire +persist +get +set +incr +scan"}));
+       "+exists +hlen +hset +hdel +pexpire +persist +get +set +incr +scan"}));
   EpollLoop loop;
   StoreBench bench(loop, cluster, {.credentials = {"app", "secret"}});
   check_applied(bench.put(flow, "a", 1));
