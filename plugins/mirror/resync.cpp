@@ -74,12 +74,6 @@ std::vector<PartitionSet> shares_of(const PartitionSet& partitions, const std::s
   return out;
 }
 
-PartitionSet set_of(PartitionRange range) {
-  PartitionSet out;
-  out.set(range, {});
-  return out;
-}
-
 }  // namespace
 
 Resync::Resync(LocalMirror& mirror, VersionedStore& database, ResyncLimits limits, Log& log)

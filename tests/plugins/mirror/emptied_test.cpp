@@ -8,7 +8,7 @@ namespace {
 
 std::size_t looks_of(Emptied& emptied, std::size_t batches) {
   std::size_t out = 0;
-  for (std::size_t i = 0; i < batches; ++i) out += emptied.wants_look() ? 1 : 0;
+  for (std::size_t i = 0; i < batches; ++i) out += emptied.wants_look() ? 1U : 0U;
   return out;
 }
 
