@@ -17,7 +17,7 @@
 namespace dbha::mirror {
 
 struct InquiryLimits {
-  std::size_t under_way = 64;  ///< questions
+  std::size_t under_way = 32;  ///< questions
   double rate = 0;             ///< entries a second; 0: no limit
   Duration first_pause = std::chrono::milliseconds(100);
   Duration longest_pause = std::chrono::seconds(2);

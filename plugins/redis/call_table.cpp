@@ -1,5 +1,6 @@
 #include "redis/call_table.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace dbha::redis {
@@ -49,8 +50,8 @@ void CallTable::remove(PendingCall& call) {
   --size_;
   bytes_ -= call.bytes;
   const Ticket next{call.ticket.index, call.ticket.stamp + 1};
-  call = PendingCall{};
-  call.ticket = next;
+  std::destroy_at(&call);
+  std::construct_at(&call)->ticket = next;
   free_.push_back(next.index);
 }
 

@@ -97,7 +97,7 @@ std::string pattern_of(const ScanRange& range) {
   return out + (range.topic ? escaped(encoded(*range.topic)) + "}*" : "*");
 }
 
-Parsed<std::optional<Entry>> read_entry(const EntryName& name, const Value& reply, Fields fields) {
+Parsed<std::optional<Entry>> read_entry(EntryName name, const Value& reply, Fields fields) {
   const std::size_t count = fields == Fields::all ? 3 : 2;
   if (reply.kind != Value::Kind::array || reply.elements.size() != count)
     return not_an_entry(name, "expected its fields, found another reply");
@@ -110,8 +110,10 @@ Parsed<std::optional<Entry>> read_entry(const EntryName& name, const Value& repl
   if (!read || *read == 0 || version.text.front() == '0')
     return not_an_entry(name, "expected a version in its field v, found " + shown(version.text));
   if (data && is_text(*data) == is_text(tombstone)) return not_an_entry(name, "expected either a field d or a field x");
-  return Entry{
-      .name = name, .version = *read, .value = data ? data->text : std::string(), .removed = is_text(tombstone)};
+  return Entry{.name = std::move(name),
+               .version = *read,
+               .value = data ? data->text : std::string(),
+               .removed = is_text(tombstone)};
 }
 
 }  // namespace dbha::redis

@@ -34,6 +34,6 @@ enum class Fields {
 };
 
 /// What HMGET said of these fields; nothing: it found none of them.
-Parsed<std::optional<Entry>> read_entry(const EntryName& name, const Value& reply, Fields fields = Fields::all);
+Parsed<std::optional<Entry>> read_entry(EntryName name, const Value& reply, Fields fields = Fields::all);
 
 }  // namespace dbha::redis

@@ -54,10 +54,10 @@ StoreResult written(const EntryName& name, const Result& result) {
   return unreadable(shown(key_of(name)) + ": the script's reply is none of its own");
 }
 
-BatchResult::One looked_at(const EntryName& name, const Value& value) {
+BatchResult::One looked_at(EntryName name, const Value& value) {
   if (value.kind == Value::Kind::integer) return {.applied = true};
   if (value.kind == Value::Kind::error) return {.trouble = shown(key_of(name)) + " holds no entry: " + value.text};
-  auto read = read_entry(name, value, Fields::head);
+  auto read = read_entry(std::move(name), value, Fields::head);
   if (const Violation* violation = violation_of(read)) return {.trouble = violation->text};
   return {.entry = std::move(std::get<0>(read))};
 }

@@ -17,7 +17,7 @@ StoreResult found(const EntryName& name, const Result& result);
 /// Of a guarded write.
 StoreResult written(const EntryName& name, const Result& result);
 /// Of one entry of a batch: its version, or why there is none.
-BatchResult::One looked_at(const EntryName& name, const Value& value);
+BatchResult::One looked_at(EntryName name, const Value& value);
 /// Of a write_all() at these entries.
 BatchResult batch(const std::vector<EntryName>& names, const Result& result);
 /// Of next_number().

@@ -33,7 +33,7 @@ using bench::Clock;
 constexpr int keys_a_topic = 50;
 constexpr int last_slot_of_first_shard = 5460;
 constexpr std::size_t pipeline = 512;
-constexpr int rounds = 3;
+constexpr int rounds = 5;
 const std::string value(64, 'v');
 
 EntryName name_of(int entry) {
