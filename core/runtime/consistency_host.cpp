@@ -19,6 +19,10 @@ std::shared_ptr<const Topology> ControllerHost::topology() const {
   return topology_;
 }
 
+Duration ControllerHost::resync_window() const {
+  return controller_.resync_window();
+}
+
 void ControllerHost::publish(std::string channel, std::string message, Completion done) {
   loop_.post([this, channel = std::move(channel), message = std::move(message), done = std::move(done)]() mutable {
     controller_.database().publish(std::move(channel), std::move(message), std::move(done));

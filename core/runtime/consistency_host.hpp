@@ -21,6 +21,7 @@ class ControllerHost final : public ConsistencyHost {
 
   VersionedStore* versioned_store() override { return store_ ? &*store_ : nullptr; }
   std::shared_ptr<const Topology> topology() const override;
+  Duration resync_window() const override;
   void publish(std::string channel, std::string message, Completion done) override;
   void subscribe(std::string channel, Database::MessageHandler handler) override;
   void unsubscribe(std::string channel) override;

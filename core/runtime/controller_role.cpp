@@ -185,7 +185,9 @@ void ControllerRole::record(nlohmann::json entry) {
 
 /// Who stands beside a detector is the source of the truth, or near it: the fleet waits for what it writes.
 void ControllerRole::spread(const Beat& beat) {
-  if (!beside_detector_) hub_.spread_over(beat.resync_window);
+  if (beside_detector_) return;
+  hub_.spread_over(beat.resync_window);
+  resync_window_ = beat.resync_window;
 }
 
 void ControllerRole::mention(const Beat& beat) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -29,6 +30,8 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
 
   Database& database() { return *database_; }
   EventHub& hub() { return hub_; }
+  /// What the beats say of it. Any thread.
+  Duration resync_window() const { return resync_window_; }
   const ControllerState& state() const { return state_; }
   /// Called after each topology applied and each change of freshness.
   void on_change(std::function<void()> listener) { changed_.push_back(std::move(listener)); }
@@ -77,6 +80,7 @@ class ControllerRole final : BusSubscriberListener, DatabaseListener {
   std::unique_ptr<Database> database_;
   EventHub hub_;  // after the database: its handlers may still use calls while they end
   const bool beside_detector_;
+  std::atomic<Duration> resync_window_{};
   std::unique_ptr<BusSubscriber> subscriber_;
   std::unique_ptr<SelfReader> self_reader_;
   Timer tick_;  // the timers end first: they use everything above

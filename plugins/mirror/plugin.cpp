@@ -62,7 +62,7 @@ class MirrorHandler final : public ConsistencyHandler {
         verification_(mirror_, database, {.rate = settings.rate}, context.log) {
     const bool cache = settings.direction == Direction::pull;
     if (!cache && settings.owned.empty()) return;
-    upkeep_ = std::make_unique<Upkeep>(mirror_, resync_, context.log);
+    upkeep_ = std::make_unique<Upkeep>(mirror_, resync_, context.host, context.log);
     if (cache)
       hearing_ = std::make_unique<Hearing>(
           mirror_, context.host, database, [this] { upkeep_->missed(); }, context.log);

@@ -74,14 +74,28 @@ bool Upkeep::wait_until_ready() {
 /// False: there will be none.
 bool Upkeep::wait_for_reason() {
   const Duration every = mirror_.settings().compare_every;
-  std::unique_lock lock(mutex_);
-  const auto awaited = [this] { return stopped_ || missed_; };
-  if (mirror_.settings().direction == Direction::push || every == Duration{}) {
-    changed_.wait(lock, awaited);
-  } else {
-    changed_.wait_for(lock, every, awaited);
+  {
+    std::unique_lock lock(mutex_);
+    const auto awaited = [this] { return stopped_ || missed_; };
+    if (mirror_.settings().direction == Direction::push || every == Duration{}) {
+      changed_.wait(lock, awaited);
+    } else {
+      changed_.wait_for(lock, every, awaited);
+    }
+    if (stopped_) return false;
+    if (!missed_) return true;
   }
-  return !stopped_;
+  return wait_for_moment();
+}
+
+/// False: it ends.
+bool Upkeep::wait_for_moment() {
+  const Duration window = host_.resync_window();
+  if (window <= Duration{}) return true;
+  const Duration pause(std::uniform_int_distribution<Duration::rep>(0, window.count())(random_));
+  log_.info("mirror_comparison_waits", {{"handler", mirror_.settings().handler},
+                                        {"for_ms", std::to_string(pause / std::chrono::milliseconds(1))}});
+  return rest(pause);
 }
 
 /// False: it ends.

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "mirror/resync.hpp"
@@ -16,7 +17,8 @@ namespace dbha::mirror {
 class Upkeep {
  public:
   /// All references outlive it.
-  Upkeep(LocalMirror& mirror, Resync& resync, Log& log) : mirror_(mirror), resync_(resync), log_(log) {}
+  Upkeep(LocalMirror& mirror, Resync& resync, const ConsistencyHost& host, Log& log)
+      : mirror_(mirror), resync_(resync), host_(host), log_(log) {}
   ~Upkeep() { end(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -29,7 +31,8 @@ class Upkeep {
 
   // Any thread.
 
-  /// Announcements may have been missed.
+  /// Announcements may have been missed. All that listened at the same node missed them too: the comparison begins at a
+  /// random moment of the resync window.
   void missed();
   /// No comparison is begun any more. One that runs is ended by Resync::stop().
   void stop();
@@ -38,11 +41,13 @@ class Upkeep {
   void run();
   bool wait_until_ready();
   bool wait_for_reason();
+  bool wait_for_moment();
   bool rest(Duration duration);
   bool compare();
 
   LocalMirror& mirror_;
   Resync& resync_;
+  const ConsistencyHost& host_;
   Log& log_;
   std::function<bool()> listens_;
   std::mutex mutex_;
@@ -50,6 +55,7 @@ class Upkeep {
   bool stopped_ = false;
   bool missed_ = false;
   std::uint64_t comparisons_ = 0;
+  std::mt19937_64 random_{std::random_device{}()};
   std::mutex ending_;  ///< only one may wait for the thread
   std::thread thread_;
 };

@@ -36,6 +36,7 @@ class Host final : public ConsistencyHost {
   explicit Host(Controller& controller) : controller_(controller) {}
   VersionedStore* versioned_store() override { return controller_.versioned_store(); }
   std::shared_ptr<const Topology> topology() const override { return controller_.topology(); }
+  Duration resync_window() const override { return {}; }
   void publish(std::string, std::string, Completion) override {}
   void subscribe(std::string, Database::MessageHandler) override {}
   void unsubscribe(std::string) override {}

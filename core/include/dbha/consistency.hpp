@@ -27,6 +27,9 @@ class ConsistencyHost {
   virtual VersionedStore* versioned_store() = 0;
   /// The topology in use, nullptr before the first.
   virtual std::shared_ptr<const Topology> topology() const = 0;
+  /// Over how long the fleet spreads what all of its processes ask the database for because of one and the same thing;
+  /// 0: nobody else asks, or all wait for this process. Events that are delivered have had their moment of it.
+  virtual Duration resync_window() const = 0;
   /// A message for all who listen to the channel, on whatever node. `done` runs on the loop thread.
   virtual void publish(std::string channel, std::string message, Completion done) = 0;
   /// `handler` runs on the loop thread: it must not block. One handler a channel in a process.

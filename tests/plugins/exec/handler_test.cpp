@@ -24,6 +24,7 @@ namespace {
 struct NoDatabase final : ConsistencyHost {
   VersionedStore* versioned_store() override { return nullptr; }
   std::shared_ptr<const Topology> topology() const override { return nullptr; }
+  Duration resync_window() const override { return {}; }
   void publish(std::string, std::string, Completion) override {}
   void subscribe(std::string, Database::MessageHandler) override {}
   void unsubscribe(std::string) override {}

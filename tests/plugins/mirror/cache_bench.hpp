@@ -56,6 +56,13 @@ struct CacheBench : Scene {
       return line.starts_with("mirror_resynchronised event=upkeep");
     }));
   }
+  void until_waiting_for_its_moment() {
+    REQUIRE(lab::wait_until(patience, [&] {
+      const auto lines = log.lines();
+      return std::any_of(lines.begin(), lines.end(),
+                         [](const auto& line) { return line.starts_with("mirror_comparison_waits"); });
+    }));
+  }
   std::string cached(const EntryName& name) const {
     const auto found = cache->get(name);
     REQUIRE(found.ok);

@@ -300,6 +300,7 @@ class FakeHost final : public ConsistencyHost {
   }
   VersionedStore* versioned_store() override { return store; }
   std::shared_ptr<const Topology> topology() const override { return topology_; }
+  Duration resync_window() const override { return window; }
   /// Messages get lost.
   void lose_messages(bool lost) { lost_ = lost; }
   /// Of a channel, in order, lost ones too.
@@ -329,6 +330,7 @@ class FakeHost final : public ConsistencyHost {
   }
 
   VersionedStore* store = nullptr;
+  std::atomic<Duration> window{};
 
  private:
   mutable std::mutex mutex_;

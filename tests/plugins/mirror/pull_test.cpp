@@ -73,6 +73,21 @@ TEST_CASE("what was announced while pub/sub was interrupted is made up for") {
   CHECK(s.compared() == 2);  // not because of somebody else's channel
 }
 
+TEST_CASE("who has missed messages compares at a moment of the resync window, as all do that listened there") {
+  CacheBench s;
+  s.start_and_fill();
+  s.host.window = std::chrono::hours(1000);
+  s.interrupted("dbha/ports");
+  s.until_waiting_for_its_moment();
+  CHECK(s.compared() == 1);
+  s.stop_cache();  // at once
+  s.host.window = std::chrono::milliseconds(20);
+  s.start_cache();
+  s.until_compared(2);
+  s.interrupted("dbha/ports");
+  s.until_compared(3);
+}
+
 TEST_CASE("what was lost without a sign is found by a comparison once in a while") {
   CacheBench s;
   s.options.durations["compare_every"] = std::chrono::milliseconds(20);
