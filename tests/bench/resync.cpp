@@ -5,8 +5,9 @@
 //
 //   bench_resync [ENTRIES]     of all three shards, default 1000000
 //
-// Also told: what the other two primaries were asked meanwhile, which must be nothing of it; and what memory a resync
-// takes at a tenth of the entries and at all of them.
+// Also told: what the other two primaries were asked meanwhile, which must be nothing of it; what memory a resync takes
+// at a tenth of the entries and at all of them; and in the end, on a cluster with replicas, the same after the shard's
+// primary was killed.
 
 #include <atomic>
 #include <cstdio>
@@ -114,10 +115,37 @@ class Ours {
   /// How long a resync of the first shard takes, in seconds.
   double resync() {
     const auto since = Clock::now();
+    ask_for_resync();
+    wait_until_idle();
+    return seconds_since(since);
+  }
+
+  /// The same from the dbrestart of a failover on, which `cause` brings about.
+  template <class Cause>
+  double resync_after_failover(Cause cause) {
+    std::promise<Clock::time_point> told;
+    std::atomic<bool> first = true;
+    const auto subscription = site_.controller().on("dbrestart", [&](const Event& event) {
+      if (std::get<DbRestart>(event).cause == dbha::Cause::failover && first.exchange(false))
+        told.set_value(Clock::now());
+      return true;
+    });
+    cause();
+    auto since = told.get_future();
+    if (since.wait_for(60s) != std::future_status::ready) throw std::runtime_error("no dbrestart");
+    wait_until_idle();
+    return seconds_since(since.get());
+  }
+
+ private:
+  void ask_for_resync() {
     const auto answer = bus::admin_request(
         site_.admin(), nlohmann::json{{"request", "resync"}, {"partitions", {{0, last_slot_of_first_shard}}}}.dump(),
         5s);
     if (!answer || !nlohmann::json::parse(*answer).contains("events")) throw std::runtime_error("no resync");
+  }
+
+  void wait_until_idle() {
     const auto idle = [&] {
       const auto status = site_.controller().status();
       for (const auto& handler : status.at("controller").at("handlers"))
@@ -125,10 +153,8 @@ class Ours {
       return true;
     };
     if (!lab::wait_until(300s, idle, 5ms)) throw std::runtime_error("a resync has not ended");
-    return seconds_since(since);
   }
 
- private:
   bench::Site& site_;
   Mirror& mirror_;
 };
@@ -253,13 +279,29 @@ void measure(lab::RedisCluster& cluster, Ours& ours, Bare& bare) {
   written.tell();
 }
 
+constexpr const char* mirror = "[[consistency]]\nplugin = \"mirror\"\ntables = [\"ports\"]\ndurability = \"process\"\n";
+
+void measure_failover(int entries) {
+  lab::RedisCluster cluster;
+  bench::Site site(cluster, {}, mirror);
+  Ours ours(site);
+  ours.fill(0, entries);
+  const std::size_t heir = cluster.replicas_of(0).front();
+  const auto others = [&] { return entry_commands(cluster, 1) + entry_commands(cluster, 2); };
+  const long long asked_before = others();
+  const long long replicated = entry_commands(cluster, heir);  // before it is asked of anything
+  const double time = ours.resync_after_failover([&] { cluster.kill(0); });
+  std::printf("failover: %lld entries of the shard read or written again in %.1f s, of the other two primaries %lld\n",
+              entry_commands(cluster, heir) - replicated, time, others() - asked_before);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int entries = argc > 1 ? std::atoi(argv[1]) : 1'000'000;
+  measure_failover(entries);
   lab::RedisCluster cluster(lab::RedisCluster::Options{.primaries = 3, .replicas_per_primary = 0});
-  bench::Site site(cluster, {},
-                   "[[consistency]]\nplugin = \"mirror\"\ntables = [\"ports\"]\ndurability = \"process\"\n");
+  bench::Site site(cluster, {}, mirror);
   Ours ours(site);
   ours.fill(0, entries / 10);
   tell_memory(ours, entries / 10);
