@@ -115,6 +115,38 @@ TEST_CASE("a crash before what the database has newer is stored: the event is no
   CHECK(s.stored(names[5]) == "theirs");
 }
 
+TEST_CASE("what the disk refuses in the middle of a comparison is not settled, though what comes next is stored") {
+  Crashing s;
+  s.close();
+  s.settings.owned.clear();  // whose listing would find it
+  s.open();
+  const auto names = s.fill();
+  REQUIRE(s.run("first"));
+  s.database.away({5});
+  auto asked = s.database.asked({5});
+  auto run = s.run_and_wait_for("e", "compare");
+  REQUIRE(lab::wait_until(patience, [&] { return s.database.asked({5}) > asked; }));
+  s.database.plant({names[5], s.database.entry(names[5])->version + 1, "theirs", false});
+  const auto until_over_or_at = [&](std::uint32_t partition) {
+    asked = s.database.asked({partition});
+    s.database.away({partition});
+    REQUIRE(lab::wait_until(patience, [&] {
+      return run.wait_for(std::chrono::seconds(0)) == std::future_status::ready ||
+             s.database.asked({partition}) > asked;
+    }));
+  };
+  FailingDisk::fail_with(SQLITE_FULL);
+  until_over_or_at(9);
+  FailingDisk::repair();
+  until_over_or_at(12);
+  s.resync->stop();
+  CHECK_FALSE(done(run));
+  s.start_again();
+  s.database.back();
+  CHECK(s.run("e"));
+  CHECK(s.stored(names[5]) == "theirs");
+}
+
 TEST_CASE("an event that was taken in by a run that failed is not done: its own turn does the work") {
   Crashing s;
   const auto names = s.fill();
