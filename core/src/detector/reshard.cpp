@@ -68,6 +68,13 @@ bool promoted_elsewhere(Partition p, const Node& to, const NodeId& from, const T
   return epoch && *epoch < witness.heard.at(from) && !was_owner(to.primary, p, before, witness);
 }
 
+/// The new owner lost it to the old one in the last failover: it is a replica of that one by then, and gets it back by
+/// another failover.
+bool lost_to(const NodeId& from, const NodeId& to, Partition p, const Topology& before) {
+  const Mark* mark = before.marks.find(p);
+  return mark && mark->owner == from && mark->old_owner == to;
+}
+
 AwaitedTaker same_life(const Node& to) {
   return {to.run_id};
 }
@@ -93,13 +100,15 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
   const Claim& held = *before.claims.find(p);
   const auto heard = witness.heard.find(from->id);
   const bool is_direct = heard != witness.heard.end() && direct(heard->second, claim, held, before, evidence);
-  const auto awaited = is_direct && promoted_elsewhere(p, *to, from->id, before, witness)
-                           ? std::optional(same_life(*to))
-                           : same_stream(*to);
+  const bool elsewhere = is_direct && promoted_elsewhere(p, *to, from->id, before, witness);
+  const auto awaited = elsewhere ? std::optional(same_life(*to)) : same_stream(*to);
   const View* taker = evidence.of(to->id);
-  if (taker && !was_primary_without(p, *taker, witness) && !(awaited && bears_out(*awaited, *taker)))
-    return std::nullopt;
-  if (!taker && !awaited) return std::nullopt;
+  const bool seen_without = taker && was_primary_without(p, *taker, witness);
+  if (lost_to(from->id, to->id, p, before) && !seen_without) return std::nullopt;
+  if (!seen_without) {
+    if (!awaited || (taker && !bears_out(*awaited, *taker))) return std::nullopt;
+    if (taker && !elsewhere && stream_of(*taker, witness)) return std::nullopt;  // it had it when it was first heard
+  }
   const Cession* said = witness.ceded.find(p);
   return PendingReshard{.from = from->id,
                         .run_id = from->run_id,

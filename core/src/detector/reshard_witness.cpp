@@ -26,14 +26,21 @@ PartitionSet owned(const View& own) {
   return out;
 }
 
+bool same_stream(const PrimaryStream& known, const View& own) {
+  return own.role == Role::primary && known.run_id == own.run_id && known.replid == own.replid;
+}
+
 void note_stream(std::map<NodeId, PrimaryStream>& streams, const View& own) {
   if (own.role != Role::primary) {
     streams.erase(own.node);
     return;
   }
   const auto known = streams.find(own.node);
-  if (known != streams.end() && known->second.run_id == own.run_id && known->second.replid == own.replid) return;
-  streams[own.node] = {own.run_id, own.replid, owned(own)};
+  if (known != streams.end() && same_stream(known->second, own)) {
+    known->second.at_first = both(known->second.at_first, owned(own));
+  } else {
+    streams[own.node] = {own.run_id, own.replid, owned(own)};
+  }
 }
 
 bool as_published(const View& own, const Topology& topology) {
@@ -96,10 +103,14 @@ bool claimed_in_vain(Partition p, const NodeId& node, const ReshardWitness& witn
   return claimed != witness.vain.end() && claimed->second.find(p);
 }
 
-bool was_primary_without(Partition p, const View& own, const ReshardWitness& witness) {
+const PrimaryStream* stream_of(const View& own, const ReshardWitness& witness) {
   const auto known = witness.streams.find(own.node);
-  return own.role == Role::primary && known != witness.streams.end() && known->second.run_id == own.run_id &&
-         known->second.replid == own.replid && !known->second.at_first.find(p);
+  return known != witness.streams.end() && same_stream(known->second, own) ? &known->second : nullptr;
+}
+
+bool was_primary_without(Partition p, const View& own, const ReshardWitness& witness) {
+  const PrimaryStream* known = stream_of(own, witness);
+  return known && !known->at_first.find(p);
 }
 
 bool was_owner(const NodeId& node, Partition p, const Topology& before, const ReshardWitness& witness) {

@@ -12,7 +12,7 @@ namespace dbha {
 struct PrimaryStream {
   RunId run_id;
   ReplId replid;
-  PartitionSet at_first;  ///< what it claimed in the first of them: by a promotion, or before it was started anew
+  PartitionSet at_first;  ///< what it claimed in the first and in each since: by a promotion, or before a new start
   friend bool operator==(const PrimaryStream&, const PrimaryStream&) = default;
 };
 
@@ -47,7 +47,9 @@ void note(ReshardWitness& witness, const Topology& before, const Topology& publi
 
 /// The node claims the partition in vain, see ReshardWitness::vain.
 bool claimed_in_vain(Partition p, const NodeId& node, const ReshardWitness& witness);
-/// It has answered before as the primary that it is, and did not claim the partition in its first answer.
+/// What is known of the life and the stream that this answer is of; nullptr: it is the first of them.
+const PrimaryStream* stream_of(const View& own, const ReshardWitness& witness);
+/// It has answered before as the primary that it is, and at least once without claiming the partition.
 bool was_primary_without(Partition p, const View& own, const ReshardWitness& witness);
 /// As far as is known: before the present owner, or when the partition's mark was set.
 bool was_owner(const NodeId& node, Partition p, const Topology& before, const ReshardWitness& witness);
