@@ -1,6 +1,7 @@
 #include "detector/reshard.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "topology/ranges.hpp"
@@ -8,20 +9,26 @@
 namespace dbha {
 namespace {
 
-/// A replica of the old owner has been promoted since that one claimed the partition at `held`, before this claim or,
-/// where both took the same epoch, at any rate not after it: it is a primary now, or its promotion has set a mark. Then
-/// the partition went through it, whoever owns it now.
-bool failed_over_before(const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
+/// With what epoch the node claims what it owns; nothing if it owns nothing.
+std::optional<Epoch> epoch_of(const NodeId& owner, const Topology& topology) {
+  std::optional<Epoch> out;
+  for (const auto& entry : topology.claims)
+    if (entry.value.owner == owner) out = std::max(out.value_or(Epoch{}), entry.value.epoch);
+  return out;
+}
+
+/// A replica of the old owner has been promoted since that one claimed the partition at `held`, at an epoch that is not
+/// above `last`: it is a primary now, or its promotion has set a mark. Then the partition went through it, whoever owns
+/// it now.
+bool failed_over(const Claim& claim, const Claim& held, Epoch last, const Topology& before, const Evidence& evidence) {
   for (const auto& [id, view] : evidence.views) {
     const Node* node = before.node(id);
     const bool followed = node && node->role == Role::replica && node->primary == held.owner;
-    if (followed && id != claim.owner && view->role == Role::primary && self_report(*view).epoch <= claim.epoch)
-      return true;
+    if (followed && id != claim.owner && view->role == Role::primary && self_report(*view).epoch <= last) return true;
   }
   return std::any_of(before.marks.begin(), before.marks.end(), [&](const auto& entry) {
     const Mark& mark = entry.value;
-    return mark.old_owner == held.owner && mark.owner != held.owner && mark.epoch > held.epoch &&
-           mark.epoch <= claim.epoch;
+    return mark.old_owner == held.owner && mark.owner != held.owner && mark.epoch > held.epoch && mark.epoch <= last;
   });
 }
 
@@ -43,18 +50,17 @@ std::set<Epoch> spent_elsewhere(Epoch heard, const Claim& claim, const NodeId& f
   return out;
 }
 
-/// No election of a successor of the old owner has an epoch that is not above the claim's.
-bool direct(Epoch heard, const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
-  if (failed_over_before(claim, held, before, evidence)) return false;
-  return claim.epoch.value <= heard.value + 1 + spent_elsewhere(heard, claim, held.owner, before, evidence).size();
+/// The greatest epoch that was taken before the claim, as far as its own epoch tells, or at the same time. Who had the
+/// greatest already takes none for a migration: then it does not tell.
+Epoch last_before(const Claim& claim, const Topology& before) {
+  const auto held = epoch_of(claim.owner, before);
+  return held && *held == claim.epoch ? Epoch{std::numeric_limits<std::uint64_t>::max()} : claim.epoch;
 }
 
-/// With what epoch the node claims what it owns; nothing if it owns nothing.
-std::optional<Epoch> epoch_of(const NodeId& owner, const Topology& topology) {
-  std::optional<Epoch> out;
-  for (const auto& entry : topology.claims)
-    if (entry.value.owner == owner) out = std::max(out.value_or(Epoch{}), entry.value.epoch);
-  return out;
+/// No election of a successor of the old owner has an epoch that is not above the claim's.
+bool direct(Epoch heard, const Claim& claim, const Claim& held, const Topology& before, const Evidence& evidence) {
+  if (failed_over(claim, held, last_before(claim, before), before, evidence)) return false;
+  return claim.epoch.value <= heard.value + 1 + spent_elsewhere(heard, claim, held.owner, before, evidence).size();
 }
 
 /// The new owner, a replica of another shard as published, has been promoted there. It did not get the partition by
@@ -123,17 +129,19 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
 
 ReshardVerdict judge(const PendingReshard& pending, Partition p, const Claim& claim, const Topology& before,
                      const Evidence& evidence, TimePoint now) {
-  const auto open = now - pending.since > reshard_answer_within ? ReshardVerdict::failover : ReshardVerdict::open;
+  const bool late = now - pending.since > reshard_answer_within;
+  const auto open = late ? ReshardVerdict::failover : ReshardVerdict::open;
   if (pending.taker) {
     const View* taker = evidence.of(pending.to);
     if (!taker) return open;
     if (!bears_out(*pending.taker, *taker)) return ReshardVerdict::failover;
   }
-  const bool elected = failed_over_before(claim, {pending.held, 0, pending.from}, before, evidence);
-  if (pending.ceded) return elected ? ReshardVerdict::failover : ReshardVerdict::reshard;
+  const bool elected = failed_over(claim, {pending.held, 0, pending.from}, claim.epoch, before, evidence);
+  if (elected) return ReshardVerdict::failover;
   const View* own = evidence.of(pending.from);
-  if (!own || own->asked <= pending.since) return open;
-  if (own->run_id != pending.run_id || elected) return ReshardVerdict::failover;
+  if (!own || own->asked <= pending.since) return pending.ceded && late ? ReshardVerdict::reshard : open;
+  if (pending.ceded) return ReshardVerdict::reshard;
+  if (own->run_id != pending.run_id) return ReshardVerdict::failover;
   if (own->role == Role::replica) return pending.direct ? ReshardVerdict::reshard : ReshardVerdict::failover;
   if (own->replid != pending.replid) return ReshardVerdict::failover;
   return claims(*own, p) ? open : ReshardVerdict::reshard;
