@@ -110,11 +110,9 @@ std::optional<PendingReshard> possible_reshard(Partition p, const Claim& claim, 
   const auto awaited = elsewhere ? std::optional(same_life(*to)) : same_stream(*to);
   const View* taker = evidence.of(to->id);
   const bool seen_without = taker && was_primary_without(p, *taker, witness);
-  if (lost_to(from->id, to->id, p, before) && !seen_without) return std::nullopt;
-  if (!seen_without) {
-    if (!awaited || (taker && !bears_out(*awaited, *taker))) return std::nullopt;
-    if (taker && !elsewhere && stream_of(*taker, witness)) return std::nullopt;  // it had it when it was first heard
-  }
+  const bool heard_with = taker && stream_of(*taker, witness) && !seen_without;
+  const bool as_awaited = awaited && (!taker || bears_out(*awaited, *taker)) && (!heard_with || elsewhere);
+  if (!seen_without && (!as_awaited || lost_to(from->id, to->id, p, before))) return std::nullopt;
   const Cession* said = witness.ceded.find(p);
   return PendingReshard{.from = from->id,
                         .run_id = from->run_id,
