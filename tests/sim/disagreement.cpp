@@ -34,9 +34,25 @@ std::vector<View> views_of(Site& site) {
   return *out;
 }
 
+PartitionMap<NodeId> owners_in(const View& view) {
+  PartitionMap<NodeId> out;
+  for (const auto& report : view.nodes)
+    for (const auto range : report.owns) out.set(range, report.id);
+  return out;
+}
+
+PartitionSet disputed(const std::vector<View>& views) {
+  PartitionSet out;
+  for (const auto& view : views)
+    walk(owners_in(views.front()), owners_in(view), [&](PartitionRange piece, const NodeId* one, const NodeId* other) {
+      if (!one || !other || *one != *other) out.set(piece, {});
+    });
+  return out;
+}
+
 }  // namespace
 
-std::string disagreement(Site& site) {
+Disagreement disagreement(Site& site) {
   std::string out = "the nodes do not agree";
   const auto views = views_of(site);
   for (const auto& about : views) {
@@ -52,7 +68,7 @@ std::string disagreement(Site& site) {
   for (std::size_t n = 0; n < site.cluster.size(); ++n)
     if (site.cluster.role(n) == Role::replica && !site.cluster.in_sync(n))
       out += "; " + short_id(site.cluster.id(n)) + " is not in sync";
-  return out;
+  return {std::move(out), disputed(views)};
 }
 
 }  // namespace dbha::sim

@@ -219,7 +219,7 @@ void Oracle::told_of(std::size_t controller, Partition partition, const Mark& ma
   told.mark = place;
 }
 
-void Oracle::check_missed() {
+void Oracle::check_missed(const PartitionSet& disputed) {
   truth_.catch_up(clock_.now());
   for (std::size_t c = 0; c < told_.size(); ++c) {
     PartitionSet missed;
@@ -227,7 +227,7 @@ void Oracle::check_missed() {
     PartitionSet untold;
     for (std::uint32_t p = 0; p < partitions_; ++p) {
       const auto& losses = truth_.losses({p});
-      if (losses.empty()) continue;
+      if (losses.empty() || disputed.find({p})) continue;
       const Told& told = told_[c][p];
       const auto covered =
           std::max(told.all.value_or(TimePoint{}), told.mark ? marks_.at({p}, *told.mark).published : TimePoint{});

@@ -57,8 +57,8 @@ class Oracle {
   void told(std::size_t controller, const DbRestart& event, const Topology& topology, const Topology* applied);
 
   // ---- At the end
-  /// Every loss has led to a dbrestart at every controller.
-  void check_missed();
+  /// Every loss has led to a dbrestart at every controller, but where nobody can say who is the owner.
+  void check_missed(const PartitionSet& disputed = {});
 
   void breach(Breach breach, std::string detail);
   const std::vector<Violation>& violations() const { return violations_; }

@@ -253,12 +253,16 @@ void Simulation::come_to_rest() {
   const TimePoint until = site_.clock.now() + rest_within;
   while (!(site_.cluster.agreed() && node_faults_.over()) && site_.clock.now() < until)
     run_until(site_.clock.now() + look);
-  if (!site_.cluster.agreed()) site_.oracle.breach(Breach::cluster_stuck, disagreement(site_));
+  if (!site_.cluster.agreed()) {
+    auto found = disagreement(site_);
+    site_.oracle.breach(Breach::cluster_stuck, std::move(found.text));
+    disputed_ = std::move(found.partitions);
+  }
   if (!settle()) return;
   if (course_.settling > slow_after)
     site_.oracle.breach(Breach::slow,
                         std::to_string(std::chrono::duration_cast<milliseconds>(course_.settling).count()) + " ms");
-  site_.oracle.check_missed();
+  site_.oracle.check_missed(disputed_);
   check_writes();
 }
 

@@ -92,6 +92,7 @@ class Simulation {
   std::vector<Seat> seats_;
   NodeFaults node_faults_;
   Course course_;
+  PartitionSet disputed_;  ///< the nodes do not agree on their owner, even in the end
 };
 
 }  // namespace dbha::sim
